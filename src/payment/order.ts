@@ -1,0 +1,176 @@
+/**
+ * The life of one order on the device: (state, event) → next state and effects, as a table. Pure: no time, no
+ * flash, no link. docs/orders.md shows the same table and a test compares the two.
+ * Who raises an event, and in what sense an effect is carried out, is left to orders.ts.
+ * Invariant: Act happens on one cell only, Paid + Start, and every effect of a cell comes after its Save; an
+ * order leaves Paid towards the relay at most once, because no cell leads back to Paid or before.
+ */
+import { OrderState } from '../protocol/codes';
+
+export const enum OrderEvent {
+  /** The request went out on the link. */
+  Sent = 1,
+  /** The link went down: an unanswered request will have to be made again. */
+  Lost = 2,
+  /** The server gave a payment link. */
+  Code = 3,
+  /** The server does not know the order. */
+  Unknown = 4,
+  /** The server refused. */
+  Refuse = 5,
+  /** The host gave up. */
+  Cancel = 6,
+  /** The server granted: paid. */
+  Grant = 7,
+  /** The relay is free and it is surely before the deadline. */
+  Start = 8,
+  /** It is not surely before the deadline any more. */
+  Lapse = 9,
+  /** The relay has done all its pulses. */
+  Acted = 10,
+  /** The host says that the goods came out. */
+  HostDone = 11,
+  /** The host says that they did not. */
+  HostFailed = 12,
+  /** The host wants the money back for goods that had been reported as delivered. */
+  HostRefund = 13,
+  /** Power came back while the relay may have moved. */
+  PowerCut = 14,
+  /** The host never said how it went. */
+  HostSilent = 15,
+  FinDone = 16,
+  FinClosed = 17,
+  FinRefunded = 18,
+}
+
+/** What to do after a transition; a set of bits, carried out in the order of their values. */
+export const enum Effect {
+  None = 0,
+  /** Write the new state to the journal. Always first; nothing else happens when it fails. */
+  Save = 1,
+  /** Release the relay. */
+  Stop = 2,
+  /** Tell the server that the grant is durable. */
+  Got = 4,
+  /** Move the relay, or wait for the host's report. */
+  Act = 8,
+  /** Ask the server to open the order. */
+  Request = 16,
+  /** Tell the server that the host gave up. */
+  Cancel = 32,
+  /** Tell the server how dispensing ended. */
+  Report = 64,
+  /** Show the payment link to the host. */
+  ShowQr = 128,
+  /** Tell the host the new state. */
+  Tell = 256,
+}
+
+/** Next state and effects. */
+export type Cell = readonly [OrderState, number];
+
+const END = Effect.Save | Effect.Tell;
+const REFUSED: Cell = [OrderState.Refused, END];
+const CLOSED: Cell = [OrderState.Closed, END];
+const REFUNDED: Cell = [OrderState.Refunded, END];
+const DONE: Cell = [OrderState.Done, END];
+const AWAITING: Cell = [OrderState.AwaitingPayment, Effect.ShowQr | Effect.Tell];
+const AGAIN: Cell = [OrderState.Accepted, Effect.Request];
+const CANCELLING: Cell = [OrderState.Cancelling, Effect.Save | Effect.Cancel | Effect.Tell];
+const PAID: Cell = [OrderState.Paid, Effect.Save | Effect.Got | Effect.Tell];
+const REPORT = Effect.Save | Effect.Report | Effect.Tell;
+const DISPENSED: Cell = [OrderState.Dispensed, REPORT];
+const REFUNDING: Cell = [OrderState.Refunding, REPORT];
+const UNCERTAIN: Cell = [OrderState.Uncertain, REPORT];
+
+/**
+ * The table. A cell that is not here means: nothing happens; where a host command raised the event, the host
+ * hears BAD_STATE.
+ */
+const TRANSITIONS: { readonly [state: number]: { readonly [event: number]: Cell } } = {
+  [OrderState.Accepted]: {
+    [OrderEvent.Sent]: [OrderState.Requested, Effect.None],
+    [OrderEvent.Code]: AWAITING,
+    [OrderEvent.Unknown]: AGAIN,
+    [OrderEvent.Refuse]: REFUSED,
+    [OrderEvent.Cancel]: CANCELLING,
+    [OrderEvent.Grant]: PAID,
+    [OrderEvent.FinClosed]: CLOSED,
+    [OrderEvent.FinRefunded]: REFUNDED,
+  },
+  [OrderState.Requested]: {
+    [OrderEvent.Lost]: [OrderState.Accepted, Effect.None],
+    [OrderEvent.Code]: AWAITING,
+    [OrderEvent.Unknown]: AGAIN,
+    [OrderEvent.Refuse]: REFUSED,
+    [OrderEvent.Cancel]: CANCELLING,
+    [OrderEvent.Grant]: PAID,
+    [OrderEvent.FinClosed]: CLOSED,
+    [OrderEvent.FinRefunded]: REFUNDED,
+  },
+  [OrderState.AwaitingPayment]: {
+    [OrderEvent.Code]: AWAITING,
+    [OrderEvent.Unknown]: AGAIN,
+    [OrderEvent.Refuse]: REFUSED,
+    [OrderEvent.Cancel]: CANCELLING,
+    [OrderEvent.Grant]: PAID,
+    [OrderEvent.FinClosed]: CLOSED,
+    [OrderEvent.FinRefunded]: REFUNDED,
+  },
+  [OrderState.Cancelling]: {
+    [OrderEvent.Code]: [OrderState.Cancelling, Effect.Cancel],
+    [OrderEvent.Unknown]: CLOSED,
+    [OrderEvent.Refuse]: REFUSED,
+    [OrderEvent.Cancel]: [OrderState.Cancelling, Effect.Cancel],
+    [OrderEvent.Grant]: PAID,
+    [OrderEvent.FinClosed]: CLOSED,
+    [OrderEvent.FinRefunded]: REFUNDED,
+  },
+  [OrderState.Paid]: {
+    [OrderEvent.Grant]: [OrderState.Paid, Effect.Got],
+    [OrderEvent.Start]: [OrderState.Dispensing, Effect.Save | Effect.Act | Effect.Tell],
+    [OrderEvent.Lapse]: REFUNDING,
+    [OrderEvent.HostFailed]: REFUNDING,
+  },
+  [OrderState.Dispensing]: {
+    [OrderEvent.Grant]: [OrderState.Dispensing, Effect.Got],
+    [OrderEvent.Acted]: DISPENSED,
+    [OrderEvent.HostDone]: DISPENSED,
+    [OrderEvent.HostFailed]: [OrderState.Refunding, REPORT | Effect.Stop],
+    [OrderEvent.PowerCut]: UNCERTAIN,
+    [OrderEvent.HostSilent]: UNCERTAIN,
+  },
+  [OrderState.Dispensed]: {
+    [OrderEvent.Grant]: [OrderState.Dispensed, Effect.Got | Effect.Report],
+    [OrderEvent.HostDone]: [OrderState.Dispensed, Effect.None],
+    [OrderEvent.HostFailed]: REFUNDING,
+    [OrderEvent.HostRefund]: REFUNDING,
+    [OrderEvent.FinDone]: DONE,
+    [OrderEvent.FinRefunded]: REFUNDED,
+  },
+  [OrderState.Refunding]: {
+    [OrderEvent.Grant]: [OrderState.Refunding, Effect.Report],
+    [OrderEvent.Refuse]: DONE,
+    [OrderEvent.HostFailed]: [OrderState.Refunding, Effect.None],
+    [OrderEvent.HostRefund]: [OrderState.Refunding, Effect.None],
+    [OrderEvent.FinDone]: DONE,
+    [OrderEvent.FinRefunded]: REFUNDED,
+  },
+  [OrderState.Uncertain]: {
+    [OrderEvent.Grant]: [OrderState.Uncertain, Effect.Report],
+    [OrderEvent.HostDone]: DISPENSED,
+    [OrderEvent.HostFailed]: REFUNDING,
+    [OrderEvent.FinDone]: DONE,
+    [OrderEvent.FinRefunded]: REFUNDED,
+  },
+  [OrderState.Done]: {
+    [OrderEvent.HostFailed]: REFUNDING,
+    [OrderEvent.HostRefund]: REFUNDING,
+  },
+};
+
+/** The outcome of `event` in `state`: next state and effects, or undefined where nothing happens. */
+export function step(state: OrderState, event: OrderEvent): Cell | undefined {
+  const row = TRANSITIONS[state];
+  return row && row[event];
+}

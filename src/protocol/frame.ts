@@ -13,7 +13,7 @@ export const PROTOCOL_VERSION = 1;
 /** Flag: the sender wants an ACK or a NAK. */
 export const FLAG_ACK_WANTED = 1;
 export const MAX_PAYLOAD_BYTES = 512;
-/** A frame that has begun must be complete within this time, or it is given up. */
+/** When no byte comes for so long, a frame that has begun is given up. */
 export const FRAME_TIMEOUT_MS = 200;
 
 const HEADER_BYTES = 7;

@@ -16,7 +16,7 @@ export const MAC_BYTES = 16;
 export const TAG_BYTES = 8;
 export const COUNTER_BYTES = 4;
 /** Longest body of a unit; longer ones end the connection. */
-export const MAX_UNIT_BYTES = 2048;
+export const MAX_UNIT_BYTES = 1024;
 /** A counter never wraps: the session ends long before. */
 export const MAX_COUNTER = 0x7fffffff;
 

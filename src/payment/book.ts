@@ -1,0 +1,237 @@
+/**
+ * The book of orders: those that are open and the last few that ended, in RAM as in the journal. Turns journal
+ * records into orders when the module starts, and orders into records from then on. What happens to an order is
+ * decided in order.ts and orders.ts.
+ * Invariant: an order in `open` is in the journal with the same state, except REQUESTED and AWAITING_PAYMENT,
+ * which the server holds; numbers are given out once, also across power cuts.
+ */
+import { FIRST_FINAL_STATE, ORDER_STATE_NAMES, OrderState, Reason, REASON_NAMES } from '../protocol/codes';
+import { type Journal, type JournalOwner, type JournalReport, RecordKind } from './journal';
+import { defaultSettings, mergeSettings, type Settings } from './settings';
+
+export interface Order {
+  readonly n: number;
+  readonly channel: number;
+  readonly amountFen: number;
+  readonly ttlS: number;
+  readonly reference: string;
+  /** UTF-8 in base64. */
+  readonly goods: string;
+  state: OrderState;
+  reason: Reason;
+  /** Server time before which dispensing must begin; 0 before a grant. */
+  deadlineMs: number;
+  /** 1 while the host, not a relay, dispenses. */
+  byHost: number;
+  /** Payment link, '' while there is none. */
+  url: string;
+  /** Device time until which the link can be paid. */
+  payableUntilMs: number;
+  /** Device time of the next try to bring the order forward, and the pause after it. */
+  nextTryMs: number;
+  pauseMs: number;
+}
+
+export const MAX_OPEN_ORDERS = 6;
+/** Ended orders kept in mind, so that a host that repeats a PAY gets the same order. */
+export const MAX_ENDED_ORDERS = 6;
+
+/** A new order in state ACCEPTED. `reference` and `goods` (base64) as the host gave them. */
+export function newOrder(
+  n: number,
+  channel: number,
+  amountFen: number,
+  ttlS: number,
+  reference: string,
+  goods: string,
+): Order {
+  return {
+    n,
+    channel,
+    amountFen,
+    ttlS,
+    reference,
+    goods,
+    state: OrderState.Accepted,
+    reason: Reason.None,
+    deadlineMs: 0,
+    byHost: 0,
+    url: '',
+    payableUntilMs: 0,
+    nextTryMs: 0,
+    pauseMs: 0,
+  };
+}
+
+/** The state in which an order comes back after a restart: what only the link knew is asked for again. */
+function durableState(state: OrderState): OrderState {
+  return state === OrderState.Requested || state === OrderState.AwaitingPayment ? OrderState.Accepted : state;
+}
+
+function orderRecord(order: Order, timeS: number): unknown[] {
+  return [
+    order.n,
+    durableState(order.state),
+    order.reason,
+    order.channel,
+    order.amountFen,
+    order.ttlS,
+    order.reference,
+    order.goods,
+    order.deadlineMs,
+    order.byHost,
+    timeS,
+  ];
+}
+
+/** What a record of each kind does to the book while the journal is read. */
+const RECORD_READERS: { readonly [kind: number]: (book: Book, value: never) => void } = {
+  [RecordKind.Base]: (book: Book, value: number[]) => {
+    book.lastOrder = Math.max(book.lastOrder, value[0]!);
+    book.starts = value[1]!;
+    book.isSynced = value[2] === 1;
+  },
+  [RecordKind.Order]: (book: Book, value: never[]) => {
+    const order = newOrder(value[0]!, value[3]!, value[4]!, value[5]!, value[6]!, value[7]!);
+    order.state = value[1]!;
+    order.reason = value[2]!;
+    order.deadlineMs = value[8]!;
+    order.byHost = value[9]!;
+    book.lastOrder = Math.max(book.lastOrder, order.n);
+    book.place(order);
+  },
+  [RecordKind.Change]: (book: Book, value: number[]) => {
+    const order = book.find(value[0]!);
+    if (!order) return;
+    order.state = value[1]!;
+    order.reason = value[2]!;
+    if (order.state === OrderState.Paid) order.deadlineMs = value[3]!;
+    if (order.state === OrderState.Dispensing) order.byHost = value[3]!;
+    book.place(order);
+  },
+  [RecordKind.Settings]: (book: Book, value: { [name: string]: unknown }) => {
+    book.settings = mergeSettings(defaultSettings(), value) || book.settings;
+  },
+  [RecordKind.Start]: (book: Book) => {
+    book.starts++;
+  },
+};
+
+export class Book implements JournalOwner {
+  /** Open orders, oldest first. */
+  open: Order[];
+  /** The last ended orders, oldest first. */
+  ended: Order[];
+  lastOrder: number;
+  /** How often the module has started; makes RAND_P differ each time. */
+  starts: number;
+  /** Whether the server has confirmed `lastOrder` since the journal was new. */
+  isSynced: boolean;
+  settings: Settings;
+  private journal!: Journal;
+
+  /** `timeS` gives the server's time in seconds, 0 while it is not known: it stands in each record. */
+  constructor(private readonly timeS: () => number) {
+    this.open = [];
+    this.ended = [];
+    this.lastOrder = 0;
+    this.starts = 0;
+    this.isSynced = false;
+    this.settings = defaultSettings();
+  }
+
+  /** Reads the journal and counts this start. Throws what Journal.open throws. */
+  start(journal: Journal, resetReason: number): JournalReport {
+    this.journal = journal;
+    const report = journal.open();
+    // A journal that lost its newest part may have forgotten orders: the server says how far the count went.
+    if (report.isStale) this.isSynced = false;
+    this.starts++;
+    journal.append(RecordKind.Start, [resetReason, report.skipped]);
+    return report;
+  }
+
+  onRecord(kind: RecordKind, value: never): void {
+    const read = RECORD_READERS[kind];
+    if (read) read(this, value);
+  }
+
+  carryOver(write: (kind: RecordKind, value: unknown) => void): void {
+    write(RecordKind.Base, this.base());
+    write(RecordKind.Settings, this.settings);
+    this.ended.forEach((order) => write(RecordKind.Order, orderRecord(order, 0)));
+    this.open.forEach((order) => write(RecordKind.Order, orderRecord(order, 0)));
+  }
+
+  /** Writes a new order, then keeps it. Throws when the journal does; then nothing has changed. */
+  add(order: Order): void {
+    this.journal.append(RecordKind.Order, orderRecord(order, this.timeS()));
+    this.lastOrder = Math.max(this.lastOrder, order.n);
+    this.place(order);
+  }
+
+  /** Writes a change of state. Throws when the journal does. */
+  save(order: Order, state: OrderState, reason: Reason, extra: number): void {
+    this.journal.append(RecordKind.Change, [order.n, state, reason, extra, this.timeS()]);
+  }
+
+  /** Writes new settings, then keeps them. */
+  saveSettings(settings: Settings): void {
+    this.journal.append(RecordKind.Settings, settings);
+    this.settings = settings;
+  }
+
+  /** The server knows orders up to `lastOrder`: never give such a number out again. */
+  sync(lastOrder: number): void {
+    if (this.isSynced && lastOrder <= this.lastOrder) return;
+    const known = this.lastOrder;
+    this.lastOrder = Math.max(known, lastOrder);
+    this.journal.append(RecordKind.Base, [this.lastOrder, this.starts, 1]);
+    this.isSynced = true;
+  }
+
+  /**
+   * The last `count` log lines of order `n` (0: of all), oldest first: `n STATE REASON time`. Only what is still
+   * in the journal; time is Unix seconds, 0 where it was not known.
+   */
+  log(n: number, count: number): string[] {
+    const lines: string[] = [];
+    this.journal.history((kind, value) => {
+      const isOrder = kind === RecordKind.Order;
+      if (!isOrder && kind !== RecordKind.Change) return;
+      const record = value as number[];
+      if (n && record[0] !== n) return;
+      const timeS = record[isOrder ? 10 : 4]!;
+      // An order carried over into a new sector has no time: it is no event.
+      if (isOrder && !timeS && record[1] !== OrderState.Accepted) return;
+      lines.push([record[0], ORDER_STATE_NAMES[record[1]!], REASON_NAMES[record[2]!], timeS].join(' '));
+      if (lines.length > count) lines.shift();
+    });
+    return lines;
+  }
+
+  find(n: number): Order | undefined {
+    const isIt = (order: Order): boolean => order.n === n;
+    return this.open.find(isIt) || this.ended.find(isIt);
+  }
+
+  findReference(reference: string): Order | undefined {
+    const isIt = (order: Order): boolean => order.reference === reference;
+    return this.open.find(isIt) || this.ended.find(isIt);
+  }
+
+  /** Puts an order where its state belongs, among the open or the ended ones. */
+  place(order: Order): void {
+    const isOther = (other: Order): boolean => other.n !== order.n;
+    const isEnded = order.state >= FIRST_FINAL_STATE;
+    if (isEnded || !this.open.includes(order)) this.open = this.open.filter(isOther);
+    if (isEnded || this.ended.includes(order)) this.ended = this.ended.filter(isOther);
+    const list = isEnded ? this.ended : this.open;
+    if (!list.includes(order)) list.push(order);
+    if (this.ended.length > MAX_ENDED_ORDERS) this.ended.shift();
+  }
+
+  private base(): number[] {
+    return [this.lastOrder, this.starts, this.isSynced ? 1 : 0];
+  }
+}

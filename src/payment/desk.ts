@@ -1,0 +1,333 @@
+/**
+ * The desk where the host is served: takes host frames, answers each with ACK or NAK, and tells the host about
+ * its orders. Leaves framing to frame.ts, repeats of our own frames to outbox.ts, orders to orders.ts.
+ * Rules: docs/host-protocol.md.
+ * Invariant: every frame that wants an answer gets exactly one, the same again when it is repeated; the ACK of a
+ * PAY leaves only after the order is in the journal.
+ */
+import { OrderState, Reason, REASON_NAMES } from '../protocol/codes';
+import {
+  encodeFrame,
+  FLAG_ACK_WANTED,
+  type Frame,
+  FRAME_TIMEOUT_MS,
+  type FrameListener,
+  FrameReader,
+} from '../protocol/frame';
+import { decodeHost, encodeHost, type HostFields, HostType, isText } from '../protocol/host';
+import type { Clock, Crc32, TimerId } from '../protocol/ports';
+import type { Book, Order } from './book';
+import { OrderEvent } from './order';
+import type { HostView, Orders } from './orders';
+import { Outbox } from './outbox';
+import { mergeSettings } from './settings';
+
+/** What the desk asks the rest of the module. */
+export interface Module {
+  /** Fields of INFO. */
+  info(): HostFields;
+  /** Fields of SIGNAL. */
+  signal(): HostFields;
+  /** Fields of TIME. */
+  time(): HostFields;
+  /** Moves a relay by hand; Busy while an order uses it. */
+  moveRelay(relay: number, count: number, onMs: number, offMs: number): Reason;
+  /** Something threw: keep it for the log. */
+  fault(error: unknown): void;
+  /** UTF-8 bytes in base64. */
+  base64(bytes: string): string;
+}
+
+const MIN_TTL_S = 30;
+const MAX_TTL_S = 7200;
+const DEFAULT_TTL_S = 300;
+const MAX_GOODS_BYTES = 48;
+const MAX_LOG_LINES = 20;
+
+/** Result of a host command: a reason not to, or the order it is about and what to do after the ACK. */
+interface Result {
+  readonly reason: Reason;
+  readonly n: number;
+  readonly then?: () => void;
+}
+
+const TAKEN: Result = { reason: Reason.None, n: 0 };
+
+function refused(reason: Reason): Result {
+  return { reason, n: 0 };
+}
+
+/** Checks a PAY in the documented order of reasons; None when it is good. */
+function payReason(fields: HostFields): Reason {
+  const ttlS = fields.ttlS as number;
+  const goods = fields.goods as string;
+  if (!/^[\x21-\x7e]{1,32}$/.test(fields.reference as string)) return Reason.BadReference;
+  if (fields.amountFen === 0) return Reason.BadAmount;
+  if (fields.channel !== 1 && fields.channel !== 2) return Reason.BadChannel;
+  if (ttlS && (ttlS < MIN_TTL_S || ttlS > MAX_TTL_S)) return Reason.BadPayload;
+  if (goods.length > MAX_GOODS_BYTES || !isText(goods)) return Reason.BadText;
+  return Reason.None;
+}
+
+/** What each message of the host does. */
+const HANDLERS: { readonly [type: number]: (desk: Desk, fields: HostFields) => Result } = {
+  [HostType.Hello]: (desk) => ({ reason: Reason.None, n: 0, then: () => desk.announce() }),
+  [HostType.Pay]: (desk, fields) => desk.pay(fields),
+  [HostType.Query]: (desk, fields) => desk.query(fields),
+  [HostType.Cancel]: (desk, fields) => desk.order(fields, OrderEvent.Cancel, Reason.HostCancelled),
+  [HostType.Dispensed]: (desk, fields) => desk.order(fields, OrderEvent.HostDone, Reason.None),
+  [HostType.Failed]: (desk, fields) => desk.order(fields, OrderEvent.HostFailed, Reason.HostFailed),
+  [HostType.Refund]: (desk, fields) => desk.order(fields, OrderEvent.HostRefund, Reason.HostRefund),
+  [HostType.Relay]: (desk, fields) => desk.relay(fields),
+  [HostType.SetSettings]: (desk, fields) => desk.setSettings(fields.json as string),
+  [HostType.GetSettings]: (desk) =>
+    desk.reply(HostType.Settings, () => ({ json: JSON.stringify(desk.book.settings) })),
+  [HostType.GetTime]: (desk) => desk.reply(HostType.Time, () => desk.module.time()),
+  [HostType.GetSignal]: (desk) => desk.reply(HostType.Signal, () => desk.module.signal()),
+  [HostType.GetLog]: (desk, fields) => desk.log(fields),
+};
+
+export class Desk implements HostView, FrameListener {
+  private readonly reader: FrameReader;
+  private readonly outbox: Outbox;
+  private orders!: Orders;
+  private timer: TimerId;
+  /** CRC of the last frame that was taken, and its answer: a repeat is answered, not done again. */
+  private lastCrc: string;
+  private lastSeq: number;
+  private lastAnswer: string;
+  private nextStatusMs: number;
+
+  constructor(
+    private readonly write: (bytes: string) => void,
+    private readonly crc32: Crc32,
+    private readonly clock: Clock,
+    readonly book: Book,
+    readonly module: Module,
+  ) {
+    this.reader = new FrameReader(crc32, this);
+    this.outbox = new Outbox(write, crc32, clock);
+    this.timer = undefined;
+    this.lastCrc = '';
+    this.lastSeq = -1;
+    this.lastAnswer = '';
+    this.nextStatusMs = 0;
+  }
+
+  /** Orders and desk know each other; this closes the circle before anything runs. */
+  connect(orders: Orders): void {
+    this.orders = orders;
+  }
+
+  /** Bytes from the host. */
+  onData(data: string): void {
+    if (this.timer !== undefined) {
+      this.clock.cancel(this.timer);
+      this.timer = undefined;
+    }
+    this.reader.push(data);
+    if (this.reader.isWaiting()) {
+      this.timer = this.clock.after(FRAME_TIMEOUT_MS, () => {
+        this.timer = undefined;
+        this.reader.giveUp();
+      });
+    }
+  }
+
+  onBadFrame(reason: Reason, seq: number, type: number): void {
+    this.write(this.nak(seq, type, reason));
+  }
+
+  onFrame(frame: Frame): void {
+    if (frame.type === HostType.Ack || frame.type === HostType.Nak) {
+      this.outbox.answered(frame.payload.charCodeAt(0));
+      return;
+    }
+    if (frame.crc === this.lastCrc && frame.seq === this.lastSeq) {
+      this.write(this.lastAnswer);
+      return;
+    }
+    const result = this.serve(frame);
+    const isWanted = (frame.flags & FLAG_ACK_WANTED) !== 0;
+    const answer = result.reason
+      ? this.nak(frame.seq, frame.type, result.reason)
+      : encodeFrame(
+          this.crc32,
+          0,
+          frame.seq,
+          HostType.Ack,
+          encodeHost(HostType.Ack, { seq: frame.seq, type: frame.type, order: result.n }),
+        );
+    if (isWanted) {
+      this.lastCrc = frame.crc;
+      this.lastSeq = frame.seq;
+      this.lastAnswer = answer;
+    }
+    if (isWanted || result.reason) this.write(answer);
+    if (result.then) result.then();
+  }
+
+  /** INFO and every open order, as after a start. */
+  announce(): void {
+    this.outbox.post(HostType.Info, encodeHost(HostType.Info, this.module.info()));
+    this.book.open.forEach((order) => this.show(order));
+  }
+
+  /** The link's state, unasked, when it has changed. */
+  announceSignal(): void {
+    this.outbox.post(HostType.Signal, encodeHost(HostType.Signal, this.module.signal()));
+  }
+
+  tell(order: Order): void {
+    this.outbox.ask(HostType.Status, order.n, this.status(order));
+  }
+
+  showQr(order: Order): void {
+    const payload = encodeHost(HostType.Qr, {
+      order: order.n,
+      channel: order.channel,
+      leftS: this.leftS(order),
+      reference: order.reference,
+      url: order.url,
+    });
+    this.outbox.ask(HostType.Qr, order.n, payload);
+  }
+
+  /** Once a second: repeats STATUS of open orders every `statusS` seconds. */
+  tick(): void {
+    const nowMs = this.clock.nowMs();
+    if (nowMs < this.nextStatusMs) return;
+    this.nextStatusMs = nowMs + this.book.settings.statusS * 1000;
+    this.book.open.forEach((order) => this.outbox.post(HostType.Status, this.status(order)));
+  }
+
+  pay(fields: HostFields): Result {
+    const reason = payReason(fields);
+    if (reason) return refused(reason);
+    const orders = this.orders;
+    const result = orders.pay(
+      fields.amountFen as number,
+      fields.channel as number,
+      (fields.ttlS as number) || DEFAULT_TTL_S,
+      fields.reference as string,
+      this.module.base64(fields.goods as string),
+    );
+    const order = result.order;
+    if (!order) return refused(result.reason);
+    return {
+      reason: Reason.None,
+      n: order.n,
+      then: () => {
+        orders.request(order);
+        this.show(order);
+      },
+    };
+  }
+
+  query(fields: HostFields): Result {
+    const order = fields.order
+      ? this.book.find(fields.order as number)
+      : this.book.findReference(fields.reference as string);
+    if (!order) return refused(Reason.UnknownOrder);
+    return { reason: Reason.None, n: order.n, then: () => this.show(order) };
+  }
+
+  order(fields: HostFields, event: OrderEvent, reason: Reason): Result {
+    const n = fields.order as number;
+    return { reason: this.orders.hostEvent(n, event, reason), n };
+  }
+
+  relay(fields: HostFields): Result {
+    const relay = fields.relay as number;
+    const onMs = fields.onMs as number;
+    const offMs = fields.offMs as number;
+    if (relay < 1 || relay > 2) return refused(Reason.BadPayload);
+    return refused(this.module.moveRelay(relay, fields.count as number, onMs, offMs));
+  }
+
+  setSettings(json: string): Result {
+    let change: unknown;
+    try {
+      change = JSON.parse(json);
+    } catch {
+      return refused(Reason.BadPayload);
+    }
+    if (typeof change !== 'object' || !change || Array.isArray(change)) return refused(Reason.BadPayload);
+    const values = change as { [name: string]: unknown };
+    if (values.version !== undefined) return refused(Reason.BadPayload);
+    const merged = mergeSettings(this.book.settings, values);
+    if (!merged) return refused(Reason.BadPayload);
+    this.book.saveSettings(merged);
+    return TAKEN;
+  }
+
+  /** An answer frame behind the ACK. */
+  reply(type: HostType, fields: () => HostFields): Result {
+    return {
+      reason: Reason.None,
+      n: 0,
+      then: () => this.outbox.post(type, encodeHost(type, fields())),
+    };
+  }
+
+  log(fields: HostFields): Result {
+    const n = fields.order as number;
+    const lines = this.book.log(n, Math.min(fields.count as number, MAX_LOG_LINES));
+    return {
+      reason: Reason.None,
+      n,
+      then: () => {
+        lines.forEach((text, index) => {
+          this.outbox.post(HostType.Log, encodeHost(HostType.Log, { left: lines.length - 1 - index, text }));
+        });
+        if (!lines.length) this.outbox.post(HostType.Log, encodeHost(HostType.Log, { left: 0, text: '' }));
+      },
+    };
+  }
+
+  private serve(frame: Frame): Result {
+    const handler = HANDLERS[frame.type];
+    if (!handler) return refused(Reason.BadType);
+    const fields = decodeHost(frame.type, frame.payload);
+    if (!fields) return refused(Reason.BadPayload);
+    try {
+      return handler(this, fields);
+    } catch (error) {
+      // The journal could not take it: nothing has happened, and the host must know.
+      this.module.fault(error);
+      return refused(Reason.Storage);
+    }
+  }
+
+  private show(order: Order): void {
+    this.tell(order);
+    if (order.state === OrderState.AwaitingPayment) this.showQr(order);
+  }
+
+  private leftS(order: Order): number {
+    if (!order.url || order.state >= OrderState.Paid) return 0;
+    return Math.max(0, Math.min(65535, Math.floor((order.payableUntilMs - this.clock.nowMs()) / 1000)));
+  }
+
+  private status(order: Order): string {
+    return encodeHost(HostType.Status, {
+      order: order.n,
+      state: order.state,
+      reason: order.reason,
+      amountFen: order.amountFen,
+      channel: order.channel,
+      leftS: this.leftS(order),
+      reference: order.reference,
+    });
+  }
+
+  private nak(seq: number, type: number, reason: Reason): string {
+    return encodeFrame(
+      this.crc32,
+      0,
+      seq,
+      HostType.Nak,
+      encodeHost(HostType.Nak, { seq, type, reason, text: REASON_NAMES[reason]! }),
+    );
+  }
+}

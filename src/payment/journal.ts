@@ -1,0 +1,378 @@
+/**
+ * The journal: a ring of flash sectors in which nothing that was acknowledged is ever lost (docs/journal.md:
+ * layout, recovery, wear). Keeps records; what they mean is left to orders.ts.
+ * Rules from: RM0383 (STM32F411), section 3.5: programming only clears bits, erase is by sector; a cut in the
+ * middle leaves any mixture.
+ * Invariant: the committed sector with the highest generation alone holds the whole truth, because a sector is
+ * committed only after everything still needed has been copied into it; a record counts only with its CRC; and a
+ * sector marked as history is never taken for the truth in silence.
+ */
+import { readU16, readU32, u16, u32 } from '../protocol/bytes';
+import type { Crc32 } from '../protocol/ports';
+
+/** Flash as the journal needs it. `bytes` and addresses are multiples of 4. Any call may throw. */
+export interface FlashPort {
+  read(address: number, count: number): string;
+  /** Clears bits; what stands there afterwards is old AND new. */
+  write(address: number, bytes: string): void;
+  /** Sets the whole sector that begins at `address` to 0xFF. */
+  erase(address: number): void;
+}
+
+export interface JournalSector {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+export const enum RecordKind {
+  /** [lastOrder, starts, dispensedCount]: first in each sector. */
+  Base = 1,
+  /** An order as it stands, with all that is needed to go on. */
+  Order = 2,
+  /** [n, state, reason, …]: a change of an order. */
+  Change = 3,
+  /** The settings object. */
+  Settings = 4,
+  /** [resetReason]: the module started. */
+  Start = 5,
+  /** [code, …]: something worth keeping (docs/journal.md lists the codes). */
+  Note = 6,
+}
+
+export interface JournalOwner {
+  /** A record found while opening, oldest first. */
+  onRecord(kind: RecordKind, value: unknown): void;
+  /** Everything that the next sector must begin with. */
+  carryOver(write: (kind: RecordKind, value: unknown) => void): void;
+}
+
+/** What opening found. */
+export interface JournalReport {
+  /** Sound records read. */
+  records: number;
+  /** Places where something unreadable was passed over. */
+  skipped: number;
+  /** True when no committed sector was there: a new module, or a new flash. */
+  isVirgin: boolean;
+  /** True when the newest sector cannot be read any more: what was found is older than what happened. */
+  isStale: boolean;
+}
+
+/** 'CSJ' and the version of the layout. */
+const FORMAT = 'CSJ\x01';
+/** Written after an erase has finished: the sector is blank and its bits are settled. */
+const ERASED_MARK = 'EROK';
+/** Written last of all when a sector is prepared. */
+const COMMIT_MARK = 'GOOD';
+/** Written when the next sector has been committed: this one is history. */
+const PAST_MARK = 'PAST';
+/** erased mark, format, generation, CRC of both, commit mark, past mark. */
+const HEADER_BYTES = 24;
+const COMMIT_AT = 16;
+const PAST_AT = 20;
+const RECORD_OVERHEAD_BYTES = 8;
+export const MAX_RECORD_BYTES = 250;
+const BLANK_WORD = '\xff\xff\xff\xff';
+const DEAD_WORD = '\0\0\0\0';
+/** A write that reads back wrong (a worn cell) is tried again further on, so often. */
+const MAX_WRITE_TRIES = 4;
+/** Bytes read at once while looking whether flash is blank. */
+const WINDOW_BYTES = 256;
+
+/** Bytes that a record with so many bytes of payload takes in flash. */
+function recordBytes(payloadBytes: number): number {
+  return RECORD_OVERHEAD_BYTES + ((payloadBytes + 3) & ~3);
+}
+
+export class Journal {
+  private active: number;
+  private generation: number;
+  private offset: number;
+  private sequence: number;
+  private blank: string;
+  /** Sectors known to be erased and marked. */
+  private readonly isErased: boolean[];
+  private isTurning: boolean;
+
+  constructor(
+    private readonly flash: FlashPort,
+    private readonly crc32: Crc32,
+    private readonly sectors: readonly JournalSector[],
+    private readonly owner: JournalOwner,
+  ) {
+    this.active = -1;
+    this.generation = 0;
+    this.offset = 0;
+    this.sequence = 0;
+    this.blank = '';
+    this.isErased = [];
+    this.isTurning = false;
+    while (this.blank.length < WINDOW_BYTES) this.blank += BLANK_WORD;
+  }
+
+  /**
+   * Finds the newest committed sector and gives its records to the owner. Throws 'JOURNAL_VERSION' when a
+   * newer firmware wrote it: nothing is changed then.
+   */
+  open(): JournalReport {
+    const report: JournalReport = { records: 0, skipped: 0, isVirgin: true, isStale: false };
+    for (let index = 0; index < this.sectors.length; index++) this.inspect(index);
+    if (this.active < 0) {
+      this.turn();
+      return report;
+    }
+    report.isVirgin = false;
+    report.isStale = this.flash.read(this.sector().address + PAST_AT, 4) !== BLANK_WORD;
+    this.replay(report);
+    if (report.isStale) this.turn();
+    else this.markPast(this.generation - 1);
+    return report;
+  }
+
+  /** Adds a record; it is durable when this returns. Throws 'JOURNAL_FULL' or what the flash throws. */
+  append(kind: RecordKind, value: unknown): void {
+    const text = JSON.stringify(value);
+    if (text.length > MAX_RECORD_BYTES) throw new Error('JOURNAL_RECORD');
+    for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
+      if (this.offset + RECORD_OVERHEAD_BYTES + text.length + 3 > this.sector().bytes) {
+        if (this.isTurning) throw new Error('JOURNAL_FULL');
+        this.turn();
+      }
+      if (this.put(kind, text)) return;
+    }
+    throw new Error('JOURNAL_WORN');
+  }
+
+  /** Bytes left in the active sector. */
+  freeBytes(): number {
+    return this.sector().bytes - this.offset;
+  }
+
+  /** True when the sector that comes next still has to be erased. */
+  needsErase(): boolean {
+    return !this.isErased[(this.active + 1) % this.sectors.length];
+  }
+
+  /** Erases the sector that comes next. Stalls for up to half a second: call it in an idle moment. */
+  eraseAhead(): void {
+    const next = (this.active + 1) % this.sectors.length;
+    if (!this.isErased[next]) this.erase(next);
+  }
+
+  /**
+   * Gives the records of all sectors to `onRecord`, oldest first: for the log. Reads flash only; what cannot
+   * be read is passed over.
+   */
+  history(onRecord: (kind: RecordKind, value: unknown) => void): void {
+    for (let step = 1; step <= this.sectors.length; step++) {
+      const index = (this.active + step) % this.sectors.length;
+      if (this.generationOf(index) >= 0) {
+        this.scan(
+          index,
+          this.generationOf(index),
+          onRecord,
+          { records: 0, skipped: 0, isVirgin: false, isStale: false },
+          false,
+        );
+      }
+    }
+  }
+
+  private sector(): JournalSector {
+    return this.sectors[this.active]!;
+  }
+
+  /** Marks the sector of a generation as history, unless it is. */
+  private markPast(generation: number): void {
+    for (let index = 0; index < this.sectors.length; index++) {
+      const address = this.sectors[index]!.address + PAST_AT;
+      if (this.generationOf(index) === generation && this.flash.read(address, 4) === BLANK_WORD) {
+        this.flash.write(address, PAST_MARK);
+      }
+    }
+  }
+
+  /** The generation of a committed sector, -1 for any other. */
+  private generationOf(index: number): number {
+    const header = this.flash.read(this.sectors[index]!.address, HEADER_BYTES);
+    if (header.substr(COMMIT_AT, 4) !== COMMIT_MARK) return -1;
+    if (readU32(header, 12) !== this.crc32(header.substr(4, 8))) return -1;
+    if (header.substr(4, 4) !== FORMAT) {
+      if (header.substr(4, 3) === FORMAT.substr(0, 3) && header.charCodeAt(7) > FORMAT.charCodeAt(3)) {
+        throw new Error('JOURNAL_VERSION');
+      }
+      return -1;
+    }
+    return readU32(header, 8);
+  }
+
+  private inspect(index: number): void {
+    const generation = this.generationOf(index);
+    if (generation >= this.generation) {
+      this.generation = generation;
+      this.active = index;
+    }
+    const address = this.sectors[index]!.address;
+    this.isErased[index] =
+      generation < 0 && this.flash.read(address, 4) === ERASED_MARK && this.isBlank(index, 4);
+  }
+
+  /** Whether a sector is blank from `offset` on. */
+  private isBlank(index: number, offset: number): boolean {
+    const sector = this.sectors[index]!;
+    while (offset < sector.bytes) {
+      const count = sector.bytes - offset < WINDOW_BYTES ? sector.bytes - offset : WINDOW_BYTES;
+      if (this.flash.read(sector.address + offset, count) !== this.blank.substr(0, count)) return false;
+      offset += count;
+    }
+    return true;
+  }
+
+  private replay(report: JournalReport): void {
+    const owner = this.owner;
+    this.offset = this.scan(
+      this.active,
+      this.generation,
+      (kind, value) => owner.onRecord(kind, value),
+      report,
+      true,
+    );
+  }
+
+  /**
+   * A cut may leave bits that read now this way and now that. Programming the same value again settles the last
+   * sound record; clearing the first word of an unsound one makes sure that it never reads sound later.
+   */
+  private settle(address: number, count: number): void {
+    this.flash.write(address, this.flash.read(address, count));
+  }
+
+  /**
+   * Reads the records of a sector; gives the offset behind the last thing that was ever written there. With
+   * `isOwn` the sector is the active one, and is mended where a cut left something unsound.
+   */
+  private scan(
+    index: number,
+    generation: number,
+    onRecord: (kind: RecordKind, value: unknown) => void,
+    report: JournalReport,
+    isOwn: boolean,
+  ): number {
+    const sector = this.sectors[index]!;
+    let offset = HEADER_BYTES;
+    let lastAt = 0;
+    let isLost = false;
+    while (offset + RECORD_OVERHEAD_BYTES <= sector.bytes) {
+      const header = this.flash.read(sector.address + offset, 4);
+      const payload = this.recordAt(sector, offset, generation, header);
+      if (payload !== undefined) {
+        isLost = false;
+        report.records++;
+        if (isOwn) this.sequence = (readU16(header, 2) + 1) & 0xffff;
+        onRecord(header.charCodeAt(1), JSON.parse(payload));
+        lastAt = offset;
+        offset += recordBytes(payload.length);
+      } else {
+        if (header === BLANK_WORD && this.isBlank(index, offset)) break;
+        if (!isLost) report.skipped++;
+        if (!isLost && isOwn) this.flash.write(sector.address + offset, DEAD_WORD);
+        isLost = true;
+        offset += 4;
+      }
+    }
+    if (isOwn) this.settle(sector.address + COMMIT_AT, 4);
+    if (isOwn && lastAt) {
+      this.settle(
+        sector.address + lastAt,
+        recordBytes(this.flash.read(sector.address + lastAt, 1).charCodeAt(0)),
+      );
+    }
+    return offset;
+  }
+
+  /** The payload of the record at `offset`, undefined when there is no sound one. */
+  private recordAt(
+    sector: JournalSector,
+    offset: number,
+    generation: number,
+    header: string,
+  ): string | undefined {
+    const payloadBytes = header.charCodeAt(0);
+    const wholeBytes = recordBytes(payloadBytes);
+    if (payloadBytes > MAX_RECORD_BYTES || offset + wholeBytes > sector.bytes) return undefined;
+    const rest = this.flash.read(sector.address + offset + 4, wholeBytes - 4);
+    const payload = rest.substr(0, payloadBytes);
+    const crc = readU32(rest, wholeBytes - 8);
+    return this.crc32(header + payload + u32(generation)) === crc ? payload : undefined;
+  }
+
+  /** Writes one record at the end of the active sector; gives whether it reads back. */
+  private put(kind: RecordKind, text: string): boolean {
+    const header = String.fromCharCode(text.length, kind) + u16(this.sequence);
+    const padding = BLANK_WORD.substr(0, -text.length & 3);
+    const record = header + text + padding + u32(this.crc32(header + text + u32(this.generation)));
+    const address = this.sector().address + this.offset;
+    this.offset += record.length;
+    this.flash.write(address, record);
+    if (this.flash.read(address, record.length) !== record) return false;
+    this.sequence = (this.sequence + 1) & 0xffff;
+    return true;
+  }
+
+  private erase(index: number): void {
+    const address = this.sectors[index]!.address;
+    this.isErased[index] = false;
+    this.flash.erase(address);
+    this.flash.write(address, ERASED_MARK);
+    this.isErased[index] = true;
+  }
+
+  /** Goes on in the next sector that takes what is written to it. */
+  private turn(): void {
+    const from = this.active;
+    for (let step = 1; step <= this.sectors.length; step++) {
+      const index = (from + step) % this.sectors.length;
+      if (index !== from && this.turnTo(index)) return;
+    }
+    throw new Error('JOURNAL_WORN');
+  }
+
+  /**
+   * Makes sector `index` the active one: what is still needed is copied first, the commit mark comes last. A cut
+   * anywhere before the mark leaves the old sector in force. Gives false, with nothing changed, when the sector
+   * does not read back as written.
+   */
+  private turnTo(index: number): boolean {
+    if (!this.isErased[index]) this.erase(index);
+    this.isErased[index] = false;
+    const oldActive = this.active;
+    const oldOffset = this.offset;
+    const oldSequence = this.sequence;
+    const address = this.sectors[index]!.address;
+    const identity = FORMAT + u32(this.generation + 1);
+    const header = ERASED_MARK + identity + u32(this.crc32(identity)) + COMMIT_MARK;
+    let isGood = false;
+    this.isTurning = true;
+    this.active = index;
+    this.generation++;
+    this.offset = HEADER_BYTES;
+    this.sequence = 0;
+    try {
+      this.flash.write(address + 4, header.substr(4, 12));
+      this.owner.carryOver((kind, value) => this.append(kind, value));
+      this.flash.write(address + COMMIT_AT, COMMIT_MARK);
+      isGood = this.flash.read(address, PAST_AT) === header;
+    } finally {
+      this.isTurning = false;
+      if (!isGood) {
+        // The old sector still holds everything; the half-made one will be erased before it is used again.
+        this.active = oldActive;
+        this.generation--;
+        this.offset = oldOffset;
+        this.sequence = oldSequence;
+      }
+    }
+    if (isGood) this.markPast(this.generation - 1);
+    return isGood;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Frames on their way to the host (docs/host-protocol.md, "Answers and repeats"): one that wants an answer is
+ * under way at a time and is repeated until it is answered; answers and unasked frames go out at once.
+ * Invariant: the queue is bounded. A frame about an order replaces an older one of its kind that has not left,
+ * so that a host that is away costs memory for one frame an order and kind, and hears the newest state first.
+ */
+import type { Clock, Crc32, TimerId } from '../protocol/ports';
+import { encodeFrame, FLAG_ACK_WANTED } from '../protocol/frame';
+
+/** How long the host has for its answer, and how often a frame is sent in all. */
+export const REPLY_TIMEOUT_MS = 500;
+export const MAX_SENDS = 4;
+export const MAX_QUEUED_FRAMES = 20;
+
+interface Queued {
+  readonly type: number;
+  /** What the frame is about; a newer one with the same type and subject takes its place. */
+  readonly subject: number;
+  payload: string;
+}
+
+export class Outbox {
+  private seq: number;
+  private queue: Queued[];
+  /** The frame under way, '' when there is none. */
+  private sent: string;
+  private sends: number;
+  private timer: TimerId;
+
+  constructor(
+    private readonly write: (bytes: string) => void,
+    private readonly crc32: Crc32,
+    private readonly clock: Clock,
+  ) {
+    this.seq = 0;
+    this.queue = [];
+    this.sent = '';
+    this.sends = 0;
+    this.timer = undefined;
+  }
+
+  /** Sends a frame that wants no answer. */
+  post(type: number, payload: string): void {
+    this.write(this.frame(0, type, payload));
+  }
+
+  /**
+   * Queues a frame that wants an answer; `subject` is the order's number, or 0 for a frame that replaces none.
+   * Gives false when the queue is full.
+   */
+  ask(type: number, subject: number, payload: string): boolean {
+    const old = subject && this.queue.find((queued) => queued.type === type && queued.subject === subject);
+    if (old) old.payload = payload;
+    else if (this.queue.length >= MAX_QUEUED_FRAMES) return false;
+    else this.queue.push({ type, subject, payload });
+    if (!this.sent) this.next();
+    return true;
+  }
+
+  /** Room for frames that want an answer. */
+  freeFrames(): number {
+    return MAX_QUEUED_FRAMES - this.queue.length;
+  }
+
+  /** The host answered the frame with this seq. */
+  answered(seq: number): void {
+    if (!this.sent || this.sent.charCodeAt(3) !== seq) return;
+    this.clock.cancel(this.timer);
+    this.next();
+  }
+
+  private frame(flags: number, type: number, payload: string): string {
+    this.seq = (this.seq + 1) & 255;
+    return encodeFrame(this.crc32, flags, this.seq, type, payload);
+  }
+
+  private next(): void {
+    const queued = this.queue.shift();
+    this.sent = queued ? this.frame(FLAG_ACK_WANTED, queued.type, queued.payload) : '';
+    this.sends = 0;
+    if (queued) this.transmit();
+  }
+
+  private transmit(): void {
+    this.sends++;
+    this.write(this.sent);
+    this.timer = this.clock.after(REPLY_TIMEOUT_MS, () => {
+      if (this.sends < MAX_SENDS) this.transmit();
+      else this.next();
+    });
+  }
+}

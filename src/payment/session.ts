@@ -1,0 +1,289 @@
+/**
+ * The device's side of the link (docs/link-protocol.md): handshake, records, clock, heartbeat. Stands between
+ * the link keeper, which brings TCP up and keeps it, and the orders, which say what to send.
+ * Leaves the meaning of order messages to orders.ts, data streams to dtu.ts.
+ * Invariant (law L5): nothing reaches the orders that was not opened with this session's key and the next
+ * counter; before the server has proved itself no message is sent.
+ */
+import { Reason } from '../protocol/codes';
+import { cmac, type DeviceKeys, deviceKeys } from '../protocol/cmac';
+import {
+  COUNTER_BYTES,
+  deviceMac,
+  encodeUnit,
+  MAC_BYTES,
+  Opener,
+  RANDOM_BYTES,
+  Sealer,
+  SERVER_ID,
+  serverMac,
+  sessionKeys,
+  TAG_BYTES,
+  UnitKind,
+  UnitReader,
+} from '../protocol/link';
+import { decodeMessage, DOWN_LAYOUTS, type Message } from '../protocol/messages';
+import { u32 } from '../protocol/bytes';
+import type { Aes, Ccm, Clock, Random } from '../protocol/ports';
+import type { Uplink } from './orders';
+
+/** The keeper, as the session sees it. */
+export interface Carrier {
+  /** Queues bytes for the socket; false when there is no room, then nothing was taken. */
+  send(data: string): boolean;
+  freeBytes(): number;
+  /** The server has answered authentically: the link is proven. */
+  alive(): void;
+  /** The session cannot go on: drop the socket, and come back after a pause. */
+  sessionFailed(reason: string): void;
+}
+
+/** Who hears what the server says. */
+export interface SessionOwner {
+  /** The first message of a session. */
+  greeting(uptimeMs: number): readonly unknown[];
+  /** The server has answered the greeting; `lastOrder` is the highest order number it knows. */
+  onReady(lastOrder: number): void;
+  onDown(): void;
+  onMessage(message: Message): void;
+  onBytes(data: string): void;
+  /** Where the session stands has changed, for SIGNAL and INFO. */
+  onChange(): void;
+  /** What to say in a heartbeat beside the time: csq and registration. */
+  signal(): readonly number[];
+}
+
+/** An idle clock may drift by so much (boards without a crystal for the RTC). */
+const DRIFT_SHARE = 0.05;
+/** A new order is still accepted for so long after the link was lost. */
+const REACHABLE_MS = 60000;
+const UNIT_HEADER_BYTES = 3;
+
+const enum Stage {
+  Down,
+  /** Waits for the challenge. */
+  Greeted,
+  /** Waits for the proof. */
+  Answered,
+  /** Waits for `ho`. */
+  Proven,
+  Ready,
+}
+
+/** What to do with a unit that comes in each stage; a unit out of turn ends the session. */
+const UNITS: { readonly [kind: number]: (session: Session, kind: number, body: string) => void } = {
+  [UnitKind.Challenge]: (session, _kind, body) => session.takeChallenge(body),
+  [UnitKind.Proof]: (session, _kind, body) => session.takeProof(body),
+  [UnitKind.Goodbye]: (session, _kind, body) => session.takeGoodbye(body),
+  [UnitKind.Message]: (session, kind, body) => session.takeRecord(kind, body),
+  [UnitKind.Data]: (session, kind, body) => session.takeRecord(kind, body),
+};
+
+export class Session implements Uplink {
+  /** The last goodbye of the server, for people; not authentic. */
+  goodbye: Reason;
+  private stage: Stage;
+  private readonly keys: DeviceKeys;
+  private reader: UnitReader;
+  private randS: string;
+  private randP: string;
+  private connections: number;
+  private sealer: Sealer | undefined;
+  private opener: Opener | undefined;
+  private lostAtMs: number;
+  /** Server time at the middle of the best round trip, device time then, and half that round trip. */
+  private syncServerMs: number;
+  private syncDeviceMs: number;
+  private syncErrorMs: number;
+
+  constructor(
+    private readonly deviceId: string,
+    psk: string,
+    private readonly starts: number,
+    private readonly aes: Aes,
+    private readonly ccm: Ccm,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly carrier: Carrier,
+    private readonly owner: SessionOwner,
+  ) {
+    this.goodbye = Reason.None;
+    this.stage = Stage.Down;
+    this.keys = deviceKeys(aes, psk);
+    this.reader = new UnitReader(this);
+    this.randS = '';
+    this.randP = '';
+    this.connections = 0;
+    this.sealer = undefined;
+    this.opener = undefined;
+    this.lostAtMs = -REACHABLE_MS;
+    this.syncServerMs = 0;
+    this.syncDeviceMs = 0;
+    this.syncErrorMs = 0;
+  }
+
+  isReady(): boolean {
+    return this.stage === Stage.Ready;
+  }
+
+  isReachable(): boolean {
+    return this.isReady() || this.clock.nowMs() - this.lostAtMs < REACHABLE_MS;
+  }
+
+  /** The socket is open: the server speaks first. */
+  onUp(): void {
+    this.stage = Stage.Greeted;
+    this.reader = new UnitReader(this);
+    this.connections++;
+    this.owner.onChange();
+  }
+
+  onDown(): void {
+    const wasReady = this.isReady();
+    this.stage = Stage.Down;
+    this.reader.close();
+    this.sealer = undefined;
+    this.opener = undefined;
+    if (wasReady) {
+      this.lostAtMs = this.clock.nowMs();
+      this.owner.onDown();
+    }
+    this.owner.onChange();
+  }
+
+  onData(data: string): void {
+    this.reader.push(data);
+  }
+
+  onUnit(kind: number, body: string): void {
+    const take = UNITS[kind];
+    if (take) take(this, kind, body);
+    else this.fail('UNIT');
+  }
+
+  onBroken(): void {
+    this.fail('UNIT_LENGTH');
+  }
+
+  /** Sends a message; false when the session is not up or there is no room. */
+  send(message: readonly unknown[]): boolean {
+    return this.stage === Stage.Ready && this.sealAndSend(UnitKind.Message, JSON.stringify(message));
+  }
+
+  /** Sends bytes of the data stream; false when there is no room. */
+  sendBytes(data: string): boolean {
+    return this.stage === Stage.Ready && this.sealAndSend(UnitKind.Data, data);
+  }
+
+  /** A heartbeat; carries the clock. */
+  ping(): void {
+    const signal = this.owner.signal();
+    this.send(['ping', Math.floor(this.clock.nowMs()), signal[0], signal[1]]);
+  }
+
+  serverTimeAtMostMs(): number | undefined {
+    if (!this.syncServerMs) return undefined;
+    const elapsedMs = this.clock.nowMs() - this.syncDeviceMs;
+    return this.syncServerMs + elapsedMs + this.timeErrorMs();
+  }
+
+  /** Server time as well as it is known, in ms since 1970; 0 while unknown. */
+  serverTimeMs(): number {
+    return this.syncServerMs && this.syncServerMs + this.clock.nowMs() - this.syncDeviceMs;
+  }
+
+  /** How far `serverTimeMs` may be off, in ms: half a round trip, and the drift since. */
+  timeErrorMs(): number {
+    return this.syncErrorMs + (this.clock.nowMs() - this.syncDeviceMs) * DRIFT_SHARE;
+  }
+
+  takeChallenge(body: string): void {
+    const randS = body.substr(SERVER_ID.length);
+    if (this.stage !== Stage.Greeted || body !== SERVER_ID + randS || randS.length !== RANDOM_BYTES) {
+      this.fail('CHALLENGE');
+      return;
+    }
+    const aes = this.aes;
+    const ak = this.keys.ak;
+    // Starts and connections make it new each time, even where the hardware's noise repeats.
+    const noise = this.random.bytes(RANDOM_BYTES) + u32(this.starts) + u32(this.connections);
+    this.randS = randS;
+    this.randP = cmac(aes, ak, 'rand' + noise);
+    this.stage = Stage.Answered;
+    const mac = deviceMac(aes, ak, this.deviceId, randS, this.randP);
+    this.carrier.send(encodeUnit(UnitKind.Response, this.randP + mac + this.deviceId));
+  }
+
+  takeProof(body: string): void {
+    const isOurs =
+      this.stage === Stage.Answered &&
+      body.length === MAC_BYTES &&
+      body === serverMac(this.aes, this.keys.ak, this.randP);
+    if (!isOurs) {
+      this.fail('PROOF');
+      return;
+    }
+    const keys = sessionKeys(this.aes, this.keys, this.deviceId, this.randS, this.randP);
+    this.sealer = new Sealer(this.ccm, keys.upKey, keys.upSalt);
+    this.opener = new Opener(this.ccm, keys.downKey, keys.downSalt);
+    this.stage = Stage.Proven;
+    this.goodbye = Reason.None;
+    this.sealAndSend(UnitKind.Message, JSON.stringify(this.owner.greeting(Math.floor(this.clock.nowMs()))));
+  }
+
+  /** Not authentic: worth showing to a person, and no more. */
+  takeGoodbye(body: string): void {
+    this.goodbye = body.charCodeAt(0) || Reason.None;
+    this.fail('GOODBYE');
+  }
+
+  takeRecord(kind: number, body: string): void {
+    const plain = this.opener && this.opener.open(kind, body);
+    if (plain === undefined) {
+      this.fail('RECORD');
+      return;
+    }
+    this.carrier.alive();
+    if (kind === UnitKind.Data) {
+      this.owner.onBytes(plain);
+      return;
+    }
+    const message = decodeMessage(DOWN_LAYOUTS, plain);
+    // A newer server may say things that we do not know; only an unreadable one is an error.
+    if (message) this.takeMessage(message);
+  }
+
+  private takeMessage(message: Message): void {
+    if (message[0] === 'pong') this.sync(message[1] as number, message[2] as number);
+    else if (message[0] === 'ho') {
+      if (this.stage !== Stage.Proven) return;
+      this.sync(message[1] as number, message[2] as number);
+      this.stage = Stage.Ready;
+      this.owner.onReady(message[3] as number);
+      this.owner.onChange();
+    } else if (this.stage === Stage.Ready) this.owner.onMessage(message);
+  }
+
+  /** Takes the server's time; an older but better measurement is kept while it is still the better one. */
+  private sync(sentMs: number, serverMs: number): void {
+    const nowMs = this.clock.nowMs();
+    const roundTripMs = nowMs - sentMs;
+    if (roundTripMs < 0) return;
+    if (this.syncServerMs && this.timeErrorMs() < roundTripMs / 2) return;
+    this.syncServerMs = serverMs;
+    this.syncDeviceMs = nowMs - roundTripMs / 2;
+    this.syncErrorMs = roundTripMs / 2;
+  }
+
+  private sealAndSend(kind: UnitKind, plain: string): boolean {
+    const unitBytes = UNIT_HEADER_BYTES + COUNTER_BYTES + plain.length + TAG_BYTES;
+    // The counter goes up with each record: seal only what will surely be sent.
+    if (!this.sealer || this.carrier.freeBytes() < unitBytes) return false;
+    return this.carrier.send(this.sealer.seal(kind, plain));
+  }
+
+  private fail(reason: string): void {
+    this.reader.close();
+    this.carrier.sessionFailed(reason);
+  }
+}

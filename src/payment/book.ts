@@ -7,6 +7,7 @@
  */
 import { FIRST_FINAL_STATE, ORDER_STATE_NAMES, OrderState, Reason, REASON_NAMES } from '../protocol/codes';
 import { type Journal, type JournalOwner, type JournalReport, RecordKind } from './journal';
+import type { Identity } from './identity';
 import { defaultSettings, mergeSettings, type Settings } from './settings';
 
 export interface Order {
@@ -115,6 +116,9 @@ const RECORD_READERS: { readonly [kind: number]: (book: Book, value: never) => v
   [RecordKind.Start]: (book: Book) => {
     book.starts++;
   },
+  [RecordKind.Identity]: (book: Book, value: Identity) => {
+    book.identity = value;
+  },
 };
 
 export class Book implements JournalOwner {
@@ -128,6 +132,8 @@ export class Book implements JournalOwner {
   /** Whether the server has confirmed `lastOrder` since the journal was new. */
   isSynced: boolean;
   settings: Settings;
+  /** Undefined until the module was provisioned. */
+  identity: Identity | undefined;
   private journal!: Journal;
 
   /** `timeS` gives the server's time in seconds, 0 while it is not known: it stands in each record. */
@@ -138,6 +144,7 @@ export class Book implements JournalOwner {
     this.starts = 0;
     this.isSynced = false;
     this.settings = defaultSettings();
+    this.identity = undefined;
   }
 
   /** Reads the journal and counts this start. Throws what Journal.open throws. */
@@ -159,6 +166,7 @@ export class Book implements JournalOwner {
   carryOver(write: (kind: RecordKind, value: unknown) => void): void {
     write(RecordKind.Base, this.base());
     write(RecordKind.Settings, this.settings);
+    if (this.identity) write(RecordKind.Identity, this.identity);
     this.ended.forEach((order) => write(RecordKind.Order, orderRecord(order, 0)));
     this.open.forEach((order) => write(RecordKind.Order, orderRecord(order, 0)));
   }
@@ -179,6 +187,12 @@ export class Book implements JournalOwner {
   saveSettings(settings: Settings): void {
     this.journal.append(RecordKind.Settings, settings);
     this.settings = settings;
+  }
+
+  /** Writes who this module is. */
+  saveIdentity(identity: Identity): void {
+    this.journal.append(RecordKind.Identity, identity);
+    this.identity = identity;
   }
 
   /** The server knows orders up to `lastOrder`: never give such a number out again. */

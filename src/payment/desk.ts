@@ -17,6 +17,8 @@ import {
 import { decodeHost, encodeHost, type HostFields, HostType, isText } from '../protocol/host';
 import type { Clock, Crc32, TimerId } from '../protocol/ports';
 import type { Book, Order } from './book';
+import { readIdentity } from './identity';
+import { MAX_RECORD_BYTES } from './journal';
 import { OrderEvent } from './order';
 import type { HostView, Orders } from './orders';
 import { Outbox } from './outbox';
@@ -32,6 +34,8 @@ export interface Module {
   time(): HostFields;
   /** Moves a relay by hand; Busy while an order uses it. */
   moveRelay(relay: number, count: number, onMs: number, offMs: number): Reason;
+  /** Starts the module anew, after what is being sent has left. */
+  restart(): void;
   /** Something threw: keep it for the log. */
   fault(error: unknown): void;
   /** UTF-8 bytes in base64. */
@@ -85,6 +89,7 @@ const HANDLERS: { readonly [type: number]: (desk: Desk, fields: HostFields) => R
   [HostType.GetTime]: (desk) => desk.reply(HostType.Time, () => desk.module.time()),
   [HostType.GetSignal]: (desk) => desk.reply(HostType.Signal, () => desk.module.signal()),
   [HostType.GetLog]: (desk, fields) => desk.log(fields),
+  [HostType.Provision]: (desk, fields) => desk.provision(fields.json as string),
 };
 
 export class Desk implements HostView, FrameListener {
@@ -259,6 +264,15 @@ export class Desk implements HostView, FrameListener {
     if (!merged) return refused(Reason.BadPayload);
     this.book.saveSettings(merged);
     return TAKEN;
+  }
+
+  /** Once only: whoever holds the line later cannot make the module another one's. */
+  provision(json: string): Result {
+    if (this.book.identity) return refused(Reason.NotAllowed);
+    const identity = json.length <= MAX_RECORD_BYTES ? readIdentity(json) : undefined;
+    if (!identity) return refused(Reason.BadPayload);
+    this.book.saveIdentity(identity);
+    return { reason: Reason.None, n: 0, then: () => this.module.restart() };
   }
 
   /** An answer frame behind the ACK. */

@@ -37,6 +37,8 @@ export const enum RecordKind {
   Start = 5,
   /** [code, …]: something worth keeping (docs/journal.md lists the codes). */
   Note = 6,
+  /** The module's identity. */
+  Identity = 7,
 }
 
 export interface JournalOwner {

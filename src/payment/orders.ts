@@ -94,7 +94,6 @@ const HANDLERS: {
 export class Orders {
   constructor(
     private readonly book: Book,
-    private readonly deviceId: string,
     private readonly clock: Clock,
     private readonly uplink: Uplink,
     private readonly actor: Actor,
@@ -120,6 +119,7 @@ export class Orders {
     goods: string,
   ): { reason: Reason; order?: Order } {
     const book = this.book;
+    if (!book.identity) return { reason: Reason.NotProvisioned };
     const known = book.findReference(reference);
     if (known) {
       const isSame =
@@ -235,7 +235,7 @@ export class Orders {
   /** A grant counts only for this order, this amount and this channel. */
   takeGrant(order: Order, message: Message): void {
     const isOurs =
-      message[2] === this.deviceId + '_' + order.n &&
+      message[2] === this.book.identity!.id + '_' + order.n &&
       message[3] === order.amountFen &&
       message[4] === order.channel;
     if (!isOurs) return;

@@ -55,10 +55,11 @@ export function defaultSettings(): Settings {
 /** `old` with the values of `change` put in; undefined when a name is unknown or a value out of range. */
 export function mergeSettings(old: Settings, change: { [name: string]: unknown }): Settings | undefined {
   const merged: { [name: string]: number } = Object.assign({}, old);
+  const known = Object.keys(RANGES);
   const names = Object.keys(change);
   for (let index = 0; index < names.length; index++) {
     const name = names[index]!;
-    const range = RANGES[name];
+    const range = known.includes(name) && RANGES[name];
     const value = change[name];
     if (!range || typeof value !== 'number' || Math.floor(value) !== value) return undefined;
     if (value < range[0]! || value > range[1]!) return undefined;

@@ -1,0 +1,46 @@
+/**
+ * Who this module is and where its server is: given once at the bench (PROVISION, docs/host-protocol.md), kept in
+ * the journal. The key never leaves the module again.
+ * Invariant: an identity is complete and well-formed, or it is undefined.
+ */
+
+export interface Identity {
+  readonly id: string;
+  /** The device's pre-shared key, 32 hex digits. */
+  readonly key: string;
+  readonly host: string;
+  readonly port: number;
+  readonly apn: string;
+  readonly user: string;
+  readonly pass: string;
+  readonly pin: string;
+}
+
+/** What each value must look like; all of it goes into AT commands, so no quotes and no control characters. */
+const PATTERNS: { readonly [name: string]: RegExp } = {
+  id: /^[A-Z0-9]{4,12}$/,
+  key: /^[0-9a-f]{32}$/,
+  host: /^[A-Za-z0-9.-]{1,63}$/,
+  port: /^[1-9][0-9]{0,4}$/,
+  apn: /^[A-Za-z0-9.-]{1,32}$/,
+  user: /^[\x21\x23-\x7e]{0,24}$/,
+  pass: /^[\x21\x23-\x7e]{0,24}$/,
+  pin: /^([0-9]{4,8})?$/,
+};
+
+/** Reads an identity from JSON; undefined when anything is missing, wrong or unknown. */
+export function readIdentity(json: string): Identity | undefined {
+  let given: { [name: string]: unknown };
+  try {
+    given = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  if (typeof given !== 'object' || !given || Array.isArray(given)) return undefined;
+  const identity: { [name: string]: unknown } = Object.assign({ user: '', pass: '', pin: '' }, given);
+  const names = Object.keys(PATTERNS);
+  const isGood = (name: string): boolean => PATTERNS[name]!.test('' + identity[name]);
+  if (Object.keys(identity).length !== names.length || !names.every(isGood)) return undefined;
+  const port = identity.port as number;
+  return typeof port === 'number' && port <= 65535 ? (identity as unknown as Identity) : undefined;
+}

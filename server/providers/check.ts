@@ -1,0 +1,140 @@
+/**
+ * Proves a merchant's payment parameters before they are saved: form, keys, pairs, serials, and one signed call
+ * that changes nothing (the query of an order that does not exist). Says in a sentence what is wrong, naming
+ * fields and codes, never values. What it cannot prove without a payment: that the application belongs to the
+ * merchant number, that the product is enabled, and, in WeChat's public-key mode, the APIv3 key.
+ */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { trustedKeyOf } from './alipay/certificates';
+import { PROVIDER_CODES, type CodeOf, type ProviderCode } from './codes';
+import { createProbingProvider } from './create';
+import {
+  isSamePublicKey,
+  isValidAt,
+  publicKeyOf,
+  readCertificates,
+  readPrivateKey,
+  readPublicKey,
+} from './keys';
+import {
+  readParameters,
+  type AlipayParameters,
+  type ParametersOf,
+  type WechatParameters,
+} from './parameters';
+import type { Channel, Outcome, ProviderOptions } from './provider';
+
+export type CheckResult =
+  { readonly ok: true } | { readonly ok: false; readonly code: ProviderCode; readonly message: string };
+
+type Fault = Extract<CheckResult, { ok: false }>;
+
+const API_V3_KEY_PATTERN = /^[0-9A-Za-z]{32}$/;
+
+/** Checks candidate parameters in full, with one signed call to the provider. */
+export async function checkParameters(
+  channel: Channel,
+  candidate: unknown,
+  options: ProviderOptions,
+): Promise<CheckResult> {
+  const form = readParameters(channel, candidate);
+  if (!form.ok) return fault('PARAMETERS_INCOMPLETE', form.fields.join(', '));
+  const local =
+    channel === 'wechat'
+      ? checkWechat(form.parameters as WechatParameters, options.clock.nowMs())
+      : checkAlipay(form.parameters as AlipayParameters, options.clock.nowMs());
+  if (local) return local;
+  return judgeProbe(await probe(channel, form.parameters, options));
+}
+
+async function probe(
+  channel: Channel,
+  parameters: ParametersOf[Channel],
+  options: ProviderOptions,
+): Promise<Outcome<void>> {
+  return createProbingProvider(channel, parameters, options).probe();
+}
+
+function checkWechat(parameters: WechatParameters, nowMs: number): Fault | undefined {
+  const privateKey = readPrivateKey(parameters.merchantPrivateKey);
+  if (!privateKey) return fault('PRIVATE_KEY_UNREADABLE', 'merchantPrivateKey');
+  if (parameters.merchantCertificate !== undefined) {
+    const certificateFault = checkPair(
+      privateKey,
+      parameters.merchantCertificate,
+      'merchantCertificate',
+      nowMs,
+    );
+    if (certificateFault) return certificateFault;
+    const serial = readCertificates(parameters.merchantCertificate)[0]!.serialNumber.toUpperCase();
+    if (withoutZeros(serial) !== withoutZeros(parameters.merchantSerial)) {
+      return fault('SERIAL_MISMATCH', 'merchantSerial');
+    }
+  }
+  if (!API_V3_KEY_PATTERN.test(parameters.apiV3Key)) return fault('API_V3_KEY_LENGTH', 'apiV3Key');
+  if (parameters.platformPublicKey === undefined) return undefined;
+  return checkPlatformKey(privateKey, parameters.platformPublicKey, 'platformPublicKey');
+}
+
+function checkAlipay(parameters: AlipayParameters, nowMs: number): Fault | undefined {
+  const privateKey = readPrivateKey(parameters.appPrivateKey);
+  if (!privateKey) return fault('PRIVATE_KEY_UNREADABLE', 'appPrivateKey');
+  if (parameters.verification === 'publicKey') {
+    return checkPlatformKey(privateKey, parameters.alipayPublicKey!, 'alipayPublicKey');
+  }
+  const pairFault = checkPair(privateKey, parameters.appCertificate!, 'appCertificate', nowMs);
+  if (pairFault) return pairFault;
+  for (const name of ['alipayCertificate', 'alipayRootCertificate'] as const) {
+    if (readCertificates(parameters[name]!).length === 0) return fault('CERTIFICATE_UNREADABLE', name);
+  }
+  const key = trustedKeyOf(parameters.alipayCertificate!, parameters.alipayRootCertificate!, nowMs);
+  return key ? undefined : fault('CERTIFICATE_UNTRUSTED', 'alipayCertificate');
+}
+
+/** The certificate reads, is valid now, and is that of the private key. */
+function checkPair(privateKey: KeyObject, pem: string, field: string, nowMs: number): Fault | undefined {
+  const certificate = readCertificates(pem)[0];
+  const key = certificate && publicKeyOf(certificate);
+  if (!certificate || !key) return fault('CERTIFICATE_UNREADABLE', field);
+  if (!isValidAt(certificate, nowMs)) return fault('CERTIFICATE_EXPIRED', field);
+  return isSamePublicKey(key, createPublicKey(privateKey)) ? undefined : fault('KEY_PAIR_MISMATCH', field);
+}
+
+/** The provider's key reads, and is not the merchant's own: the two are easily swapped when pasting. */
+function checkPlatformKey(privateKey: KeyObject, text: string, field: string): Fault | undefined {
+  const key = readPublicKey(text);
+  if (!key) return fault('PLATFORM_KEY_UNREADABLE', field);
+  return isSamePublicKey(key, createPublicKey(privateKey)) ? fault('PLATFORM_KEY_IS_OWN', field) : undefined;
+}
+
+function judgeProbe(outcome: Outcome<void>): CheckResult {
+  if (outcome.kind === 'ok') return { ok: true };
+  const detail = outcome.providerCode ?? outcome.code;
+  if (outcome.kind === 'refused') return fault('CHECK_CALL_REFUSED', detail);
+  switch (outcome.code) {
+    case 'ANSWER_UNSIGNED':
+      // Neither provider signs an answer to a request whose sender it does not accept.
+      return fault(
+        outcome.providerCode === undefined ? 'CHECK_CALL_UNVERIFIED' : 'CHECK_CALL_REFUSED',
+        detail,
+      );
+    case 'KEYS_UNAVAILABLE':
+      if (outcome.providerCode === 'NOT_DECRYPTED') return fault('API_V3_KEY_WRONG', 'apiV3Key');
+      return fault('CHECK_CALL_REFUSED', detail);
+    case 'ANSWER_STALE':
+    case 'ANSWER_SERIAL_UNKNOWN':
+    case 'ANSWER_SIGNATURE_WRONG':
+    case 'ANSWER_MISMATCH':
+      return fault('CHECK_CALL_UNVERIFIED', outcome.code);
+    default:
+      return fault('CHECK_CALL_FAILED', detail);
+  }
+}
+
+function fault(code: CodeOf<'parameters'>, detail: string): Fault {
+  return { ok: false, code, message: `${PROVIDER_CODES[code].text} (${detail})` };
+}
+
+function withoutZeros(serial: string): string {
+  return serial.toUpperCase().replace(/^0+/, '');
+}

@@ -34,6 +34,8 @@ export interface Module {
   time(): HostFields;
   /** Moves a relay by hand; Busy while an order uses it. */
   moveRelay(relay: number, count: number, onMs: number, offMs: number): Reason;
+  /** The settings are new: the rate of the port may be, too. */
+  settingsChanged(): void;
   /** Starts the module anew, after what is being sent has left. */
   restart(): void;
   /** Something threw: keep it for the log. */
@@ -54,8 +56,6 @@ interface Result {
   readonly n: number;
   readonly then?: () => void;
 }
-
-const TAKEN: Result = { reason: Reason.None, n: 0 };
 
 function refused(reason: Reason): Result {
   return { reason, n: 0 };
@@ -109,9 +109,10 @@ export class Desk implements HostView, FrameListener {
     private readonly clock: Clock,
     readonly book: Book,
     readonly module: Module,
+    firstSeq: number,
   ) {
     this.reader = new FrameReader(crc32, this);
-    this.outbox = new Outbox(write, crc32, clock);
+    this.outbox = new Outbox(write, crc32, clock, firstSeq);
     this.timer = undefined;
     this.lastCrc = '';
     this.lastSeq = -1;
@@ -148,7 +149,9 @@ export class Desk implements HostView, FrameListener {
       this.outbox.answered(frame.payload.charCodeAt(0));
       return;
     }
-    if (frame.crc === this.lastCrc && frame.seq === this.lastSeq) {
+    // A host that starts again may send the very same HELLO, and wants to hear everything.
+    const isRepeat = frame.crc === this.lastCrc && frame.seq === this.lastSeq;
+    if (isRepeat && frame.type !== HostType.Hello) {
       this.write(this.lastAnswer);
       return;
     }
@@ -263,7 +266,7 @@ export class Desk implements HostView, FrameListener {
     const merged = mergeSettings(this.book.settings, values);
     if (!merged) return refused(Reason.BadPayload);
     this.book.saveSettings(merged);
-    return TAKEN;
+    return { reason: Reason.None, n: 0, then: () => this.module.settingsChanged() };
   }
 
   /** Once only: whoever holds the line later cannot make the module another one's. */

@@ -215,11 +215,16 @@ export class Orders {
       else if (!relayPlan(this.book.settings, order.amountFen)) {
         // The settings changed since the order was taken, and the relay cannot deliver this amount any more.
         this.raise(order, OrderEvent.Lapse, Reason.BadAmount);
-      } else if (this.book.settings.mode === RelayMode.Host || !this.actor.isBusy()) {
+      } else if (!this.isDispensing()) {
         order.byHost = this.book.settings.mode === RelayMode.Host ? 1 : 0;
         this.raise(order, OrderEvent.Start, Reason.None);
       }
     });
+  }
+
+  /** One order is delivered at a time, and not while a relay is moved by hand. */
+  private isDispensing(): boolean {
+    return this.actor.isBusy() || this.book.open.some((order) => order.state === OrderState.Dispensing);
   }
 
   /** A payment link; anything that is not one is not shown. */

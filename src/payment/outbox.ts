@@ -19,8 +19,8 @@ interface Queued {
   payload: string;
 }
 
+/** `seq` begins at chance, so that a frame after a restart is not taken for a repeat of one before it. */
 export class Outbox {
-  private seq: number;
   private queue: Queued[];
   /** The frame under way, '' when there is none. */
   private sent: string;
@@ -31,8 +31,8 @@ export class Outbox {
     private readonly write: (bytes: string) => void,
     private readonly crc32: Crc32,
     private readonly clock: Clock,
+    private seq: number,
   ) {
-    this.seq = 0;
     this.queue = [];
     this.sent = '';
     this.sends = 0;

@@ -23,6 +23,8 @@ export interface Settings {
   maxFen: number;
   hostReportS: number;
   statusS: number;
+  /** Rate of the host's serial port; one of BAUDS. */
+  baud: number;
   [name: string]: number;
 }
 
@@ -38,7 +40,10 @@ const RANGES: { readonly [name: string]: readonly number[] } = {
   maxFen: [1, 100000000, 100000],
   hostReportS: [5, 3600, 120],
   statusS: [1, 255, 5],
+  baud: [9600, 115200, 115200],
 };
+
+const BAUDS: readonly number[] = [9600, 19200, 38400, 57600, 115200];
 
 /** The highest number of coin pulses, and the longest hold, for one order. */
 export const MAX_PULSES = 200;
@@ -63,6 +68,7 @@ export function mergeSettings(old: Settings, change: { [name: string]: unknown }
     const value = change[name];
     if (!range || typeof value !== 'number' || Math.floor(value) !== value) return undefined;
     if (value < range[0]! || value > range[1]!) return undefined;
+    if (name === 'baud' && !BAUDS.includes(value)) return undefined;
     merged[name] = value;
   }
   return merged as Settings;

@@ -1,0 +1,288 @@
+/**
+ * One TCP socket of a SIM800 in multi-link mode with manual receive (manual, chapter 8): opens, sends within
+ * what the peer has acknowledged (CIPACK), reads on notice and by polling, closes. Gives commands when asked
+ * and is told of notices; when a socket is worth a new try is left to the keeper.
+ * Invariant: bytes leave `out` only when the modem has taken them, nothing is ever sent twice, and a socket
+ * whose stream may have lost or gained a byte is closed, never used on.
+ */
+import type { Clock } from '../protocol/ports';
+import { AtResult, type AtDialogue } from './at';
+import {
+  CONNECT_TIMEOUT_MS,
+  SEGMENT_BYTES,
+  SOCKET_COUNT,
+  command,
+  field,
+  readCommand,
+  sendCommand,
+} from './sim800';
+
+export interface SocketListener {
+  onOpen(): void;
+  onData(data: string): void;
+  /** Called once for each `open` that does not end by `drop`. */
+  onClosed(reason: string): void;
+  /** All that was given to `send` has been taken by the modem. */
+  onDrain(): void;
+}
+
+export const enum SocketState {
+  Closed = 0,
+  /** CIPSTART is to be sent. */
+  Opening = 1,
+  /** CIPSTART was accepted; CONNECT OK or CONNECT FAIL is to come. */
+  Connecting = 2,
+  Open = 3,
+  /** The peer closed; what it had sent is still being read. */
+  Ending = 4,
+  /** We close, once everything was sent and acknowledged. */
+  Flushing = 5,
+}
+
+/** Bytes that may be on their way unacknowledged: GPRS class 10 up (5.3 kB/s) at a round trip of one second. */
+const WINDOW_BYTES = 4 * SEGMENT_BYTES;
+const ACK_POLL_MS = 300;
+const RETRY_MS = 500;
+/** Refusals in a row before the socket counts as gone. */
+const MAX_REFUSALS = 3;
+const FLUSH_TIMEOUT_MS = 20000;
+
+export class Socket {
+  state: SocketState;
+  /** When something was last sent or received. */
+  lastTrafficMs: number;
+  /** Bytes that may be read; lets the owner hold the peer back. */
+  creditBytes: number;
+  /** Something may be waiting in the modem. */
+  isUnread: boolean;
+  private channel: number;
+  /** Number of an earlier socket that is still to be closed; -1 = none. */
+  private stale: number;
+  private target: string;
+  private out: string;
+  private unackedBytes: number;
+  private refusals: number;
+  private isReadTurn: boolean;
+  /** No write or CIPACK before this time. */
+  private pauseUntilMs: number;
+  private deadlineMs: number;
+
+  /** Uses the numbers `first`, `first` + 2, …, one after the other: late words about an old one reach nobody. */
+  constructor(
+    first: number,
+    private readonly outLimitBytes: number,
+    private readonly clock: Clock,
+    private readonly wake: () => void,
+    private readonly listener: SocketListener,
+  ) {
+    this.state = SocketState.Closed;
+    this.lastTrafficMs = 0;
+    this.creditBytes = Infinity;
+    this.isUnread = false;
+    this.channel = first + SOCKET_COUNT - 2;
+    this.stale = -1;
+    this.target = '';
+    this.out = '';
+    this.unackedBytes = 0;
+    this.refusals = 0;
+    this.isReadTurn = false;
+    this.pauseUntilMs = 0;
+    this.deadlineMs = 0;
+  }
+
+  /** True when `number` is the modem's number of this socket. */
+  owns(number: number): boolean {
+    return this.state !== SocketState.Closed && number === this.channel;
+  }
+
+  /** Begins to connect; the socket must be closed. False: the address is not one. */
+  open(host: string, port: number): boolean {
+    // The address goes into an AT command: nothing that could end its quotes may pass.
+    if (!/^[A-Za-z0-9.-]+$/.test(host) || host.length > 100 || !(port > 0 && port < 65536)) return false;
+    this.channel = (this.channel + 2) % SOCKET_COUNT;
+    this.target = '"TCP","' + host + '",' + port;
+    this.out = '';
+    this.isUnread = false;
+    this.unackedBytes = 0;
+    this.refusals = 0;
+    this.pauseUntilMs = 0;
+    this.state = SocketState.Opening;
+    this.wake();
+    return true;
+  }
+
+  /** Takes all of `data` or, when it does not fit or the socket is not open, nothing. */
+  send(data: string): boolean {
+    if (data.length > this.freeBytes()) return false;
+    this.out += data;
+    this.wake();
+    return true;
+  }
+
+  freeBytes(): number {
+    return this.state === SocketState.Open ? this.outLimitBytes - this.out.length : 0;
+  }
+
+  /** Closes after what was taken has reached the peer, or at the latest after 20 s. */
+  finish(): void {
+    if (this.state !== SocketState.Open) {
+      if (this.state) this.fail('finished');
+      return;
+    }
+    this.state = SocketState.Flushing;
+    this.deadlineMs = this.clock.nowMs() + FLUSH_TIMEOUT_MS;
+    this.wake();
+  }
+
+  /** Gives the socket up at once, and has the modem close it. */
+  fail(reason: string): void {
+    if (this.state) this.stale = this.channel;
+    this.lose(reason);
+    this.wake();
+  }
+
+  /** As `fail`, without a word to the listener. */
+  abandon(): void {
+    if (this.state) this.stale = this.channel;
+    this.drop();
+  }
+
+  /** The modem has no such socket any more. */
+  lose(reason: string): void {
+    if (!this.state) return;
+    this.drop();
+    this.listener.onClosed(reason);
+  }
+
+  /** Forgets everything without a word: bearer or modem are being restarted. */
+  drop(): void {
+    this.state = SocketState.Closed;
+    this.out = '';
+    this.isUnread = false;
+  }
+
+  /** After CIPSHUT or a restart no old socket is left to close. */
+  forgetStale(): void {
+    this.stale = -1;
+  }
+
+  onConnected(): void {
+    if (this.state !== SocketState.Connecting) return;
+    this.state = SocketState.Open;
+    this.lastTrafficMs = this.clock.nowMs();
+    this.isUnread = true;
+    this.listener.onOpen();
+  }
+
+  onRemoteClosed(): void {
+    if (this.state === SocketState.Connecting) this.lose('refused');
+    else if (this.state !== SocketState.Closed) {
+      this.state = SocketState.Ending;
+      this.isUnread = true;
+    }
+  }
+
+  /** To be called every second or so. */
+  tick(nowMs: number): void {
+    if (
+      (this.state === SocketState.Connecting || this.state === SocketState.Flushing) &&
+      nowMs >= this.deadlineMs
+    ) {
+      this.fail('timeout');
+    }
+  }
+
+  /** The next command for this socket. */
+  next(): AtDialogue | undefined {
+    if (this.stale >= 0) return this.closeCommand();
+    if (this.state === SocketState.Opening) return this.openCommand();
+    if (this.state < SocketState.Open) return undefined;
+    this.isReadTurn = !this.isReadTurn;
+    return this.isReadTurn ? this.nextRead() || this.nextWrite() : this.nextWrite() || this.nextRead();
+  }
+
+  private openCommand(): AtDialogue {
+    const channel = this.channel;
+    return command('+CIPSTART=' + channel + ',' + this.target, (result) => {
+      if (this.channel !== channel || this.state !== SocketState.Opening) return;
+      if (result === AtResult.Ok) {
+        this.state = SocketState.Connecting;
+        this.deadlineMs = this.clock.nowMs() + CONNECT_TIMEOUT_MS;
+      } else if (result === AtResult.Refused) this.lose('refused');
+      else this.fail('no answer');
+    });
+  }
+
+  private closeCommand(): AtDialogue {
+    const channel = this.stale;
+    return command('+CIPCLOSE=' + channel + ',1', () => {
+      // Refused means not open; unanswered is the channel's business. Once is enough: the number goes on.
+      if (this.stale === channel) this.stale = -1;
+    });
+  }
+
+  private nextRead(): AtDialogue | undefined {
+    if (!this.isUnread || this.creditBytes <= 0) return undefined;
+    return readCommand(this.channel, Math.min(this.creditBytes, SEGMENT_BYTES), (result, line, data) =>
+      this.onRead(result, line, data),
+    );
+  }
+
+  private onRead(result: AtResult, line: string, data: string): void {
+    if (!this.state) return;
+    if (result > AtResult.Refused) {
+      this.fail('garbled');
+      return;
+    }
+    this.isUnread = result === AtResult.Ok && field(line, 3) > 0;
+    if (data) {
+      this.refusals = 0;
+      this.lastTrafficMs = this.clock.nowMs();
+      this.creditBytes -= data.length;
+      this.listener.onData(data);
+    } else if (result === AtResult.Refused && ++this.refusals >= MAX_REFUSALS) {
+      this.fail('refused');
+      return;
+    }
+    if (this.state === SocketState.Ending && !this.isUnread) this.fail('closed');
+  }
+
+  private nextWrite(): AtDialogue | undefined {
+    const nowMs = this.clock.nowMs();
+    if (this.state === SocketState.Ending || nowMs < this.pauseUntilMs) return undefined;
+    if (this.state === SocketState.Flushing && !this.out) {
+      if (this.unackedBytes) return this.ackCommand();
+      this.fail('finished');
+      return this.next();
+    }
+    if (!this.out) return undefined;
+    if (this.unackedBytes >= WINDOW_BYTES) return this.ackCommand();
+    const data = this.out.substr(0, SEGMENT_BYTES);
+    return sendCommand(this.channel, data, (result) => this.onSent(result, data.length));
+  }
+
+  private onSent(result: AtResult, byteCount: number): void {
+    if (!this.state) return;
+    if (result === AtResult.Ok) {
+      this.refusals = 0;
+      this.lastTrafficMs = this.clock.nowMs();
+      this.unackedBytes += byteCount;
+      this.out = this.out.substr(byteCount);
+      if (!this.out) this.listener.onDrain();
+    } else if (result === AtResult.Refused && ++this.refusals < MAX_REFUSALS) this.pause(RETRY_MS);
+    else this.fail('send failed');
+  }
+
+  private ackCommand(): AtDialogue {
+    return command('+CIPACK=' + this.channel, (result, info) => {
+      const unackedBytes = field(info, 2);
+      if (result === AtResult.Ok && unackedBytes >= 0) this.unackedBytes = unackedBytes;
+      if (this.unackedBytes) this.pause(ACK_POLL_MS);
+    });
+  }
+
+  private pause(durationMs: number): void {
+    this.pauseUntilMs = this.clock.nowMs() + durationMs;
+    this.clock.after(durationMs, this.wake);
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * Brings a SIM800 that answers `AT` as far as an IP address: a row of commands (start-up sequence after the
+ * manual), each with a verdict on its answer. Says what stands in the way as a LinkState; waits where waiting
+ * helps, up to a limit, and leaves every stronger remedy to the keeper.
+ * Invariant: a PIN is tried once in a lifetime of this object, so a wrong one never locks the SIM.
+ */
+import { LinkState } from '../protocol/codes';
+import type { Clock } from '../protocol/ports';
+import { AtResult, type AtDialogue } from './at';
+import { BAUD, command, field } from './sim800';
+
+export interface StartupConfig {
+  readonly apn: string;
+  readonly apnUser: string;
+  readonly apnPassword: string;
+  /** The SIM's PIN, or ''. */
+  readonly pin: string;
+}
+
+export interface StartupListener {
+  /** There is an IP address. */
+  onReady(): void;
+  /** It does not go on; `state` says why. `isDeaf`: a command went unanswered, rather than being refused. */
+  onStuck(state: LinkState, isDeaf: boolean): void;
+  /** What the wait is for. */
+  onWait(state: LinkState): void;
+}
+
+/** Where to begin. */
+export const enum Entry {
+  /** The modem has restarted. */
+  Whole = 0,
+  /** The bearer is gone or doubtful: registration, attachment, then a new one. */
+  Bearer = 1,
+  /** As Bearer, after a detach. */
+  Attach = 2,
+}
+
+const SETTINGS = '+CMEE=1;+IPR=' + BAUD + ';+CBATCHK=1;+CLTS=1;+GSN;+CPIN?;+CCID;+CSQ;';
+const BEARER =
+  '+CREG?;+CGREG?;+CGATT?;+CIPSHUT;+CIPMUX=1;+CIPQSEND=1;+CIPRXGET=1;+CIPTKA=1,120,30,3;+CSTT;+CIICR;+CIFSR';
+const ROWS: readonly string[] = [SETTINGS + BEARER, BEARER, '+CIPSHUT;+CGATT=0;' + BEARER];
+
+/** Pause before an answer that may change is asked for again. */
+const RECHECK_MS = 1000;
+/** How long waiting alone may help, by what is waited for. */
+const SIM_WAIT_MS = 12000;
+const NETWORK_WAIT_MS = 75000;
+
+/** Unanswered commands in one start-up before it is given up. */
+const MAX_TIMEOUTS = 3;
+
+const REGISTERED_HOME = 1;
+const REGISTRATION_DENIED = 3;
+const REGISTERED_ROAMING = 5;
+/** CME codes of the SIM (manual, chapter 19): not inserted, PIN, PUK, busy. */
+const CME_SIM_MISSING = 10;
+const CME_SIM_PIN = 11;
+const CME_SIM_PUK = 12;
+const CME_SIM_BUSY = 14;
+
+/** What to do after an answer. */
+const enum Go {
+  On = 0,
+  /** Ask again in a while. */
+  Wait = 1,
+  /** Run `extra`, then ask again. */
+  Extra = 2,
+  Stuck = 3,
+}
+
+type Verdict = (self: Startup, isOk: boolean, info: string) => Go;
+
+/** True when `text` can stand between quotes in a command. */
+function isQuotable(text: string): boolean {
+  return /^[^"\x00-\x1f\x7f-\xff]*$/.test(text) && text.length <= 60;
+}
+
+function must(state: LinkState): Verdict {
+  return (self, isOk) => self.judge(state, isOk ? Go.On : Go.Stuck);
+}
+
+function judgeSim(self: Startup, isOk: boolean, info: string): Go {
+  const cme = isOk ? 0 : parseInt(info);
+  if (isOk && info === 'READY') return Go.On;
+  if (info === 'SIM PIN' || cme === CME_SIM_PIN) return self.enterPin();
+  if (info === 'SIM PUK' || cme === CME_SIM_PUK) return self.judge(LinkState.SimLocked, Go.Stuck);
+  if (info === 'NOT INSERTED' || cme === CME_SIM_MISSING) return self.judge(LinkState.SimMissing, Go.Wait);
+  return self.judge(cme === CME_SIM_BUSY ? LinkState.ModemStarting : LinkState.SimMissing, Go.Wait);
+}
+
+function judgeRegistration(self: Startup, isOk: boolean, info: string): Go {
+  // `+CREG: n,stat`; the form without n is an unsolicited one that came in between.
+  const status = info.indexOf(',') < 0 ? parseInt(info) : field(info, 1);
+  if (isOk) self.registration = status;
+  if (status === REGISTERED_HOME || status === REGISTERED_ROAMING) return Go.On;
+  return self.judge(status === REGISTRATION_DENIED ? LinkState.AttachRefused : LinkState.NoNetwork, Go.Wait);
+}
+
+const VERDICTS: { readonly [command: string]: Verdict } = {
+  '+GSN': (self, isOk, info) => {
+    if (isOk) self.imei = info;
+    return Go.On;
+  },
+  '+CCID': (self, isOk, info) => {
+    if (isOk) self.iccid = info;
+    return Go.On;
+  },
+  '+CSQ': (self, isOk, info) => {
+    if (isOk) self.csq = parseInt(info);
+    return Go.On;
+  },
+  '+CPIN?': judgeSim,
+  '+CPIN': (self, isOk) => self.judge(LinkState.SimLocked, isOk ? Go.On : Go.Stuck),
+  '+CREG?': judgeRegistration,
+  // GPRS may register only with the attach: only a denial is worth waiting on.
+  '+CGREG?': (self, isOk, info) =>
+    isOk && field(info, 1) === REGISTRATION_DENIED ? self.judge(LinkState.AttachRefused, Go.Wait) : Go.On,
+  '+CGATT?': (self, isOk, info) => (isOk && parseInt(info) === 1 ? Go.On : self.attach()),
+  '+CGATT': must(LinkState.AttachRefused),
+  '+CIPSHUT': must(LinkState.Connecting),
+  '+CIPMUX': must(LinkState.Connecting),
+  '+CIPQSEND': must(LinkState.Connecting),
+  '+CIPRXGET': must(LinkState.Connecting),
+  '+CSTT': must(LinkState.ApnRefused),
+  '+CIICR': must(LinkState.ApnRefused),
+  '+CIFSR': must(LinkState.ApnRefused),
+};
+
+export class Startup {
+  imei: string;
+  iccid: string;
+  /** Signal, 0 to 31, 99 = unknown (AT+CSQ). */
+  csq: number;
+  /** Registration (AT+CREG): 1 home, 5 roaming, others none. */
+  registration: number;
+  private rows: string[];
+  private index: number;
+  private extra: string;
+  private state: LinkState;
+  private isPinTried: boolean;
+  private wasAttachAsked: boolean;
+  private timeouts: number;
+  private waitUntilMs: number;
+  private giveUpMs: number;
+
+  constructor(
+    private readonly config: StartupConfig,
+    private readonly clock: Clock,
+    private readonly listener: StartupListener,
+  ) {
+    this.imei = '';
+    this.iccid = '';
+    this.csq = 99;
+    this.registration = 0;
+    this.rows = [];
+    this.index = 0;
+    this.extra = '';
+    this.state = LinkState.Off;
+    this.isPinTried = false;
+    this.wasAttachAsked = false;
+    this.timeouts = 0;
+    this.waitUntilMs = 0;
+    this.giveUpMs = 0;
+  }
+
+  begin(entry: Entry): void {
+    this.rows = ROWS[entry]!.split(';');
+    this.index = 0;
+    this.extra = '';
+    this.wasAttachAsked = false;
+    this.timeouts = 0;
+    this.waitUntilMs = 0;
+    this.giveUpMs = 0;
+  }
+
+  /** The next command, or undefined while there is nothing to ask yet. */
+  next(): AtDialogue | undefined {
+    if (this.clock.nowMs() < this.waitUntilMs) return undefined;
+    const row = this.extra || this.rows[this.index]!;
+    const name = row.split('=')[0]!;
+    return command(
+      row === '+CSTT' ? this.accessPoint() : row,
+      (result, info) => this.onAnswer(name, result, info),
+      row === '+CSTT' || name === '+CPIN' ? name + '=…' : undefined,
+    );
+  }
+
+  /** A command that refreshes `csq` (`+CSQ`) or `registration` (`+CREG?`) and changes nothing else. */
+  sample(name: string): AtDialogue {
+    return command(name, (result, info) => {
+      if (result === AtResult.Ok) VERDICTS[name]!(this, true, info);
+    });
+  }
+
+  /** Notes what stands in the way and passes the verdict on. */
+  judge(state: LinkState, go: Go): Go {
+    this.state = state;
+    return go;
+  }
+
+  enterPin(): Go {
+    if (this.isPinTried || !/^\d{4,8}$/.test(this.config.pin))
+      return this.judge(LinkState.SimLocked, Go.Stuck);
+    this.isPinTried = true;
+    this.extra = '+CPIN=' + this.config.pin;
+    return Go.Extra;
+  }
+
+  attach(): Go {
+    if (this.wasAttachAsked) return this.judge(LinkState.AttachRefused, Go.Wait);
+    this.wasAttachAsked = true;
+    this.extra = '+CGATT=1';
+    return this.judge(LinkState.AttachRefused, Go.Extra);
+  }
+
+  private accessPoint(): string {
+    const config = this.config;
+    const texts = [config.apn, config.apnUser, config.apnPassword];
+    return '+CSTT="' + (texts.every(isQuotable) ? texts.join('","') : '') + '"';
+  }
+
+  private onAnswer(name: string, result: AtResult, info: string): void {
+    // Aborted: whoever aborted has already decided how to go on.
+    if (result === AtResult.Aborted) return;
+    const verdict = VERDICTS[name];
+    const wasExtra = this.extra !== '';
+    this.extra = '';
+    if (result === AtResult.Timeout) {
+      // The channel finds out whether the modem is there; then the same is asked again.
+      if (++this.timeouts >= MAX_TIMEOUTS) this.listener.onStuck(LinkState.ModemSilent, true);
+      return;
+    }
+    const go = verdict ? verdict(this, result === AtResult.Ok, info) : Go.On;
+    if (go === Go.Stuck) this.listener.onStuck(this.state, false);
+    else if (go === Go.Wait) this.wait();
+    else if (go === Go.On && !wasExtra) this.advance();
+  }
+
+  private advance(): void {
+    this.giveUpMs = 0;
+    if (++this.index >= this.rows.length) this.listener.onReady();
+  }
+
+  private wait(): void {
+    const nowMs = this.clock.nowMs();
+    if (!this.giveUpMs)
+      this.giveUpMs = nowMs + (this.state >= LinkState.NoNetwork ? NETWORK_WAIT_MS : SIM_WAIT_MS);
+    if (nowMs >= this.giveUpMs) {
+      this.listener.onStuck(this.state, false);
+      return;
+    }
+    this.waitUntilMs = nowMs + RECHECK_MS;
+    this.listener.onWait(this.state);
+  }
+}

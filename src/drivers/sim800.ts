@@ -1,0 +1,174 @@
+/**
+ * The SIM800A as tables: what each command expects and how long it may take, after SIMCom's AT command manual
+ * V1.12, and what its unsolicited lines mean. Knows no order of events: start-up is in sim800-startup.ts,
+ * sockets in sim800-socket.ts, when to do what in keeper.ts.
+ * Rule: a longest time is the manual's own plus a margin, because an answer that comes after we gave up costs
+ * more than the wait.
+ */
+import { AtMatch, type AtDialogue, type AtExpect, type AtResult, type AtTimes } from './at';
+
+/** The rate that the modem is fixed to (`IPR`), and those at which it is looked for, most likely first. */
+export const BAUD = 115200;
+export const OTHER_BAUDS: readonly number[] = [9600, 57600, 38400, 19200];
+
+/** `E0V1` also mends a modem that came back with echo or with numeric results. */
+export const AT_TIMES: AtTimes = {
+  probe: 'E0V1',
+  probeTimeoutMs: 600,
+  probeCount: 4,
+  quietMs: 200,
+  promptTimeoutMs: 3000,
+  // ESC: cancels a prompt where the firmware allows it, and is only data of a doomed socket where not.
+  filler: '\x1b'.repeat(1460),
+};
+
+/** Most bytes in one CIPSEND and in one CIPRXGET=2 (manual, chapter 8). */
+export const SEGMENT_BYTES = 1460;
+/** Sockets 0 to 5 (CIPMUX=1). */
+export const SOCKET_COUNT = 6;
+
+const DEFAULT_TIMEOUT_MS = 2000;
+
+const PLAIN: AtExpect = { OK: AtMatch.Ok, ERROR: AtMatch.Refused, '+CME ERROR:': AtMatch.Refused };
+
+/** The usual finals, and lines to keep. */
+function withInfo(info: string): AtExpect {
+  const expect: { [head: string]: AtMatch } = Object.assign({}, PLAIN);
+  info.split(' ').forEach((head) => {
+    expect[head] = AtMatch.Info;
+  });
+  return expect;
+}
+
+/** Commands that end with a line of their own and with no OK. */
+function endsWith(final: string): AtExpect {
+  const expect: { [head: string]: AtMatch } = Object.assign({}, PLAIN);
+  delete expect.OK;
+  expect[final] = AtMatch.Ok;
+  return expect;
+}
+
+const BARE = withInfo('# +CCID:');
+
+/** What a command expects where it is not OK or an error; the key is the command up to '=' or to its end. */
+const EXPECTS: { readonly [command: string]: AtExpect } = {
+  '+GSN': BARE,
+  '+CCID': BARE,
+  '+CPIN?': withInfo('+CPIN:'),
+  '+CSQ': withInfo('+CSQ:'),
+  '+CREG?': withInfo('+CREG:'),
+  '+CGREG?': withInfo('+CGREG:'),
+  '+CGATT?': withInfo('+CGATT:'),
+  '+CIPACK': withInfo('+CIPACK:'),
+  '+CIPSHUT': endsWith('SHUT OK'),
+  '+CIFSR': endsWith('#'),
+  '+CIPCLOSE': endsWith('CLOSE OK'),
+};
+
+/** Longest times that differ from the default, with the manual's figure in the comment where it has one. */
+const TIMEOUTS_MS: { readonly [command: string]: number } = {
+  '+CPIN?': 6000, // 5 s
+  '+CPIN': 6000,
+  '+CGATT?': 11000, // 10 s
+  '+CGATT': 78000, // 75 s
+  '+CIPSHUT': 68000, // 65 s
+  '+CIICR': 88000, // 85 s
+  '+CIPSTART': 5000, // the OK; CONNECT OK has its own time
+  '+CIPCLOSE': 5000,
+  '+CFUN': 11000, // 10 s
+  '+CIPSEND': 10000, // DATA ACCEPT: the modem's buffer only
+};
+
+/** CONNECT OK or CONNECT FAIL after CIPSTART with several links: 75 s. */
+export const CONNECT_TIMEOUT_MS = 78000;
+
+/** The expectations of CIPSEND with CIPQSEND=1; after the prompt a refusal counts as aborted. */
+const SEND_EXPECT: AtExpect = Object.assign({}, PLAIN, {
+  'DATA ACCEPT:': AtMatch.Ok,
+  'SEND OK': AtMatch.Ok,
+  'SEND FAIL': AtMatch.Refused,
+});
+// The prompt ends with DATA ACCEPT only: a late OK of nobody's must not pass for it.
+delete (SEND_EXPECT as { OK?: AtMatch }).OK;
+
+type Done = (result: AtResult, info: string, payload: string) => void;
+
+/** A command of the tables: `+CSQ`, `+CIPCLOSE=2,1`. `shown` takes its place in traces when it holds a secret. */
+export function command(send: string, done: Done, shown?: string): AtDialogue {
+  const name = send.split('=')[0]!;
+  return {
+    send,
+    expect: EXPECTS[name] || PLAIN,
+    timeoutMs: TIMEOUTS_MS[name] || DEFAULT_TIMEOUT_MS,
+    shown,
+    done,
+  };
+}
+
+/** Hands `data` (1 to 1460 bytes) to a socket's send buffer. */
+export function sendCommand(socket: number, data: string, done: Done): AtDialogue {
+  return {
+    send: '+CIPSEND=' + socket + ',' + data.length,
+    expect: SEND_EXPECT,
+    timeoutMs: TIMEOUTS_MS['+CIPSEND']!,
+    payload: data,
+    done,
+  };
+}
+
+/** Reads at most `maxBytes` (1 to 1460) of what a socket received; `info` is the line with what is left. */
+export function readCommand(socket: number, maxBytes: number, done: Done): AtDialogue {
+  return {
+    send: '+CIPRXGET=2,' + socket + ',' + maxBytes,
+    expect: PLAIN,
+    timeoutMs: DEFAULT_TIMEOUT_MS,
+    count: (line) => {
+      // `+CIPRXGET: 2,<socket>,<got>,<left>`; with 1 in front it is the notice, which may come in between.
+      const fields = line.split(/[:,]/);
+      if (fields[0] !== '+CIPRXGET' || parseInt(fields[1]!) !== 2) return -1;
+      const gotBytes = parseInt(fields[3]!);
+      return parseInt(fields[2]!) === socket && gotBytes <= maxBytes ? gotBytes : NaN;
+    },
+    done,
+  };
+}
+
+/** The field of a `a,b,c` list as a whole number, NaN when it is missing. */
+export function field(list: string, index: number): number {
+  return parseInt(list.split(',')[index]!);
+}
+
+/** What the modem says of itself, unasked. */
+export const enum Notice {
+  Restarted = 1,
+  PoweredOff = 2,
+  BearerLost = 3,
+  SupplyLow = 4,
+  Sim = 5,
+  Received = 6,
+  Connected = 7,
+  ConnectFailed = 8,
+  Closed = 9,
+}
+
+/** Meaning of unsolicited heads. `Call Ready` and the like are missing on purpose: they come late in any start. */
+export const NOTICES: { readonly [head: string]: Notice } = {
+  RDY: Notice.Restarted,
+  '+CFUN:': Notice.Restarted,
+  'NORMAL POWER DOWN': Notice.PoweredOff,
+  'NORMAL POWER OFF': Notice.PoweredOff,
+  'UNDER-VOLTAGE POWER DOWN': Notice.PoweredOff,
+  'UNDER-VOLTAGE POWER OFF': Notice.PoweredOff,
+  'OVER-VOLTAGE POWER DOWN': Notice.PoweredOff,
+  'OVER-VOLTAGE POWER OFF': Notice.PoweredOff,
+  'UNDER-VOLTAGE WARNNING': Notice.SupplyLow,
+  'UNDER-VOLTAGE WARNING': Notice.SupplyLow,
+  '+PDP:': Notice.BearerLost,
+  '+PDP DEACT': Notice.BearerLost,
+  '+CPIN:': Notice.Sim,
+  '+CIPRXGET:': Notice.Received,
+  'CONNECT OK': Notice.Connected,
+  'ALREADY CONNECT': Notice.ConnectFailed,
+  'CONNECT FAIL': Notice.ConnectFailed,
+  CLOSED: Notice.Closed,
+};

@@ -1,7 +1,7 @@
 /**
  * Builds frames from literal descriptions for docs/host-vectors.json. Written from docs/host-protocol.md on its
  * own, without src/protocol, so that a mistake there shows as a difference instead of being copied here.
- * Leaves the choice of what to describe to describe.ts.
+ * Leaves the choice of what to describe to frames.ts, streams.ts and refusals.ts.
  */
 import { crc32 } from 'crc';
 

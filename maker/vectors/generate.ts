@@ -1,12 +1,14 @@
 /**
- * Writes docs/host-vectors.json from the rows of describe.ts: `npx tsx maker/vectors/generate.ts`. With `--check`
+ * Writes docs/host-vectors.json from the rows of frames.ts, streams.ts and refusals.ts: `npx tsx maker/vectors/generate.ts`. With `--check`
  * it writes nothing and fails when the file is not what it would write.
  * The file is for every implementation in every language; it is checked in, and a test holds it up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { FRAMES, REFUSALS, STREAM_FRAMES, STREAMS, type Input } from './describe';
+import { FRAMES } from './frames';
+import { REFUSALS } from './refusals';
+import { STREAM_FRAMES, STREAMS, type Input } from './streams';
 import { frameAround, frameOf, payloadOf, spaced, type FrameDescription } from './encode';
 
 export const VECTORS_PATH = join(__dirname, '../../docs/host-vectors.json');

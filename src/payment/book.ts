@@ -132,6 +132,8 @@ export class Book implements JournalOwner {
   /** Whether the server has confirmed `lastOrder` since the journal was new. */
   isSynced: boolean;
   settings: Settings;
+  /** Whether the journal was read and takes records. */
+  isReady: boolean;
   /** Undefined until the module was provisioned. */
   identity: Identity | undefined;
   private journal!: Journal;
@@ -145,6 +147,7 @@ export class Book implements JournalOwner {
     this.isSynced = false;
     this.settings = defaultSettings();
     this.identity = undefined;
+    this.isReady = false;
   }
 
   /** Reads the journal and counts this start. Throws what Journal.open throws. */
@@ -155,6 +158,7 @@ export class Book implements JournalOwner {
     if (report.isStale) this.isSynced = false;
     this.starts++;
     journal.append(RecordKind.Start, [resetReason, report.skipped]);
+    this.isReady = true;
     return report;
   }
 

@@ -119,6 +119,7 @@ export class Orders {
     goods: string,
   ): { reason: Reason; order?: Order } {
     const book = this.book;
+    if (!book.isReady) return { reason: Reason.Storage };
     if (!book.identity) return { reason: Reason.NotProvisioned };
     const known = book.findReference(reference);
     if (known) {

@@ -34,8 +34,8 @@ export interface Carrier {
   freeBytes(): number;
   /** The server has answered authentically: the link is proven. */
   alive(): void;
-  /** The session cannot go on: drop the socket, and come back after a pause. */
-  sessionFailed(reason: string): void;
+  /** The session cannot go on: drop the socket and come back; after a long pause when we were refused. */
+  sessionFailed(reason: string, isRefused: boolean): void;
 }
 
 /** Who hears what the server says. */
@@ -284,6 +284,6 @@ export class Session implements Uplink {
 
   private fail(reason: string): void {
     this.reader.close();
-    this.carrier.sessionFailed(reason);
+    this.carrier.sessionFailed(reason, reason === 'GOODBYE');
   }
 }

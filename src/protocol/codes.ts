@@ -118,9 +118,10 @@ export const LINK_STATE_NAMES: readonly string[] =
 
 /** Why the module last started. */
 export const enum ResetReason {
-  PowerUp = 0,
-  Watchdog = 1,
-  Software = 2,
+  Unknown = 0,
+  Power = 1,
+  BrownOut = 2,
   Pin = 3,
-  Fault = 4,
+  Software = 4,
+  Watchdog = 5,
 }

@@ -73,12 +73,16 @@ export interface AtTimes {
   readonly promptTimeoutMs: number;
   /** Written when probes stay unanswered after a payload: fills up what the modem may still be waiting for. */
   readonly filler: string;
+  readonly fillerCount: number;
 }
 
 /** Longest line kept; a longer one is dropped to its end. */
 const MAX_LINE_CHARS = 200;
 /** A line that never gets quiet is probed all the same after so many chunks. */
 const MAX_QUIET_RESTARTS = 40;
+/** A payload leaves in pieces, so that others have a turn while the UART is busy: 256 bytes are 22 ms. */
+const PIECE_BYTES = 256;
+const PIECE_GAP_MS = 1;
 /** Heads begin with '+', a digit or a capital; anything from 'a' on could only be noise. */
 const FIRST_LOWER_CASE = 97;
 
@@ -108,6 +112,9 @@ export class AtChannel {
   private wantedBytes: number;
   private payload: string;
   private isAfterPayload: boolean;
+  /** The rest of a payload that is being written. */
+  private unwritten: string;
+  private readonly writeOn: () => void;
   private isFeeding: boolean;
   private timer: TimerId;
   private readonly fire: () => void;
@@ -131,11 +138,18 @@ export class AtChannel {
     this.wantedBytes = 0;
     this.payload = '';
     this.isAfterPayload = false;
+    this.unwritten = '';
     this.isFeeding = false;
     this.probesLeft = 0;
     this.isAnswered = false;
     this.quietRestarts = 0;
     this.mayHunger = false;
+    this.writeOn = () => {
+      if (!this.unwritten) return;
+      this.write(this.unwritten.substr(0, PIECE_BYTES));
+      this.unwritten = this.unwritten.substr(PIECE_BYTES);
+      if (this.unwritten) this.clock.after(PIECE_GAP_MS, this.writeOn);
+    };
     this.fire = () => {
       this.timer = undefined;
       this.onTimer();
@@ -303,7 +317,8 @@ export class AtChannel {
     this.enter(Stage.Result, dialogue.timeoutMs);
     this.mayHunger = true;
     this.say('>', '(' + dialogue.payload!.length + ' bytes)');
-    this.write(dialogue.payload!);
+    this.unwritten = dialogue.payload!;
+    this.writeOn();
   }
 
   /** Something came while quiet is wanted: waits again, but not for ever. */
@@ -350,7 +365,7 @@ export class AtChannel {
   private onProbeUnanswered(): void {
     if (this.mayHunger) {
       this.mayHunger = false;
-      this.write(this.times.filler);
+      this.write(this.times.filler.repeat(this.times.fillerCount));
     }
     this.probe();
   }
@@ -378,6 +393,7 @@ export class AtChannel {
     this.wantedBytes = 0;
     this.payload = '';
     this.isAfterPayload = false;
+    this.unwritten = '';
     if (dialogue) dialogue.done(result, info, payload);
   }
 

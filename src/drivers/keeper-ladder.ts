@@ -35,11 +35,13 @@ export const enum Fault {
   Off = 6,
   /** The server answered and will not talk to us: only time helps. */
   Refused = 7,
+  /** The modem has restarted by itself: it is brought up again, without a rung. */
+  Restart = 8,
 }
 
 /** Lowest and highest rung that can help, by fault. */
-const LOWEST: readonly number[] = [0, 0, 1, 1, 1, 4, 5, 0];
-const HIGHEST: readonly number[] = [6, 6, 6, 6, 3, 6, 6, 0];
+const LOWEST: readonly number[] = [0, 0, 1, 1, 1, 4, 5, 0, 4];
+const HIGHEST: readonly number[] = [6, 6, 6, 6, 3, 6, 6, 0, 6];
 /** Uses of a rung in a row before the next one, by rung. */
 const TRIES: readonly number[] = [3, 2, 1, 1, 1, 1, 1];
 /** Least time between two uses, by rung; doubled with each use. */

@@ -20,8 +20,10 @@ export interface StartupConfig {
 export interface StartupListener {
   /** There is an IP address. */
   onReady(): void;
-  /** It does not go on; `state` says why. `isDeaf`: a command went unanswered, rather than being refused. */
-  onStuck(state: LinkState, isDeaf: boolean): void;
+  /** It does not go on; `state` says why. */
+  onStuck(state: LinkState): void;
+  /** CFUN=1,1 was given: the modem is restarting. */
+  onRestarting(): void;
   /** What the wait is for. */
   onWait(state: LinkState): void;
 }
@@ -34,12 +36,14 @@ export const enum Entry {
   Bearer = 1,
   /** As Bearer, after a detach. */
   Attach = 2,
+  /** Ends in a restart of the modem. */
+  Radio = 3,
 }
 
 const SETTINGS = '+CMEE=1;+IPR=' + BAUD + ';+CBATCHK=1;+CLTS=1;+GSN;+CPIN?;+CCID;+CSQ;';
 const BEARER =
   '+CREG?;+CGREG?;+CGATT?;+CIPSHUT;+CIPMUX=1;+CIPQSEND=1;+CIPRXGET=1;+CIPTKA=1,120,30,3;+CSTT;+CIICR;+CIFSR';
-const ROWS: readonly string[] = [SETTINGS + BEARER, BEARER, '+CIPSHUT;+CGATT=0;' + BEARER];
+const ROWS: readonly string[] = [SETTINGS + BEARER, BEARER, '+CIPSHUT;+CGATT=0;' + BEARER, '+CFUN=1,1'];
 
 /** Pause before an answer that may change is asked for again. */
 const RECHECK_MS = 1000;
@@ -228,18 +232,20 @@ export class Startup {
     this.extra = '';
     if (result === AtResult.Timeout) {
       // The channel finds out whether the modem is there; then the same is asked again.
-      if (++this.timeouts >= MAX_TIMEOUTS) this.listener.onStuck(LinkState.ModemSilent, true);
+      if (++this.timeouts >= MAX_TIMEOUTS) this.listener.onStuck(LinkState.ModemSilent);
       return;
     }
     const go = verdict ? verdict(this, result === AtResult.Ok, info) : Go.On;
-    if (go === Go.Stuck) this.listener.onStuck(this.state, false);
+    if (go === Go.Stuck) this.listener.onStuck(this.state);
     else if (go === Go.Wait) this.wait();
     else if (go === Go.On && !wasExtra) this.advance();
   }
 
   private advance(): void {
     this.giveUpMs = 0;
-    if (++this.index >= this.rows.length) this.listener.onReady();
+    if (++this.index < this.rows.length) return;
+    if (this.rows.length > 1) this.listener.onReady();
+    else this.listener.onRestarting();
   }
 
   private wait(): void {
@@ -247,7 +253,7 @@ export class Startup {
     if (!this.giveUpMs)
       this.giveUpMs = nowMs + (this.state >= LinkState.NoNetwork ? NETWORK_WAIT_MS : SIM_WAIT_MS);
     if (nowMs >= this.giveUpMs) {
-      this.listener.onStuck(this.state, false);
+      this.listener.onStuck(this.state);
       return;
     }
     this.waitUntilMs = nowMs + RECHECK_MS;

@@ -19,7 +19,8 @@ export const AT_TIMES: AtTimes = {
   quietMs: 200,
   promptTimeoutMs: 3000,
   // ESC: cancels a prompt where the firmware allows it, and is only data of a doomed socket where not.
-  filler: '\x1b'.repeat(1460),
+  filler: '\x1b',
+  fillerCount: 1460,
 };
 
 /** Most bytes in one CIPSEND and in one CIPRXGET=2 (manual, chapter 8). */

@@ -1,6 +1,6 @@
 /** A keeper wired to a scripted modem in virtual time, and a record of what it told its listener. */
 import { Keeper, type KeeperConfig } from '../../../src/drivers/keeper';
-import type { PowerPins } from '../../../src/drivers/keeper-power';
+import type { PowerPins } from '../../../src/drivers/sim800-power';
 import { VirtualClock } from '../../../sim/time/clock';
 import { Random } from '../../../sim/time/random';
 import { ScriptedModem } from './scripted-modem';

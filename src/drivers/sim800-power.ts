@@ -20,10 +20,11 @@ export interface PowerPins {
   readonly isOn?: () => boolean;
 }
 
-type PinName = 'key' | 'reset' | 'supply';
+/** Pin (or nothing: only wait), active or not, and how long it stays so before the next step. */
+type Step = readonly ['key' | 'reset' | 'supply' | '', boolean, number];
 
-/** Pin, active or not, and how long it stays so before the next step. */
-type Step = readonly [PinName, boolean, number];
+/** CFUN=1,1 has been given: the modem is deaf for a while. */
+const RADIO_STEPS: readonly Step[] = [['', false, 2000]];
 
 /** RESET low for at least 105 ms; STATUS is back about 2.7 s later. */
 const RESET_STEPS: readonly Step[] = [
@@ -60,10 +61,10 @@ export class PowerSequence {
     this.index = 0;
   }
 
-  /** Runs the sequence of a rung from Reset on; `onDone` follows when the modem may answer. */
+  /** Runs the sequence of a rung from Radio on; `onDone` follows when the modem may answer. */
   run(rung: Rung): void {
     this.stop();
-    this.steps = this.stepsOf(rung).filter((step) => this.pins[step[0]]);
+    this.steps = this.stepsOf(rung);
     this.index = 0;
     this.step();
   }
@@ -74,15 +75,21 @@ export class PowerSequence {
     this.timer = undefined;
     for (; this.index < this.steps.length; this.index++) {
       const step = this.steps[this.index]!;
-      if (!step[1]) this.pins[step[0]]!(false);
+      if (!step[1]) this.set(step);
     }
   }
 
   private stepsOf(rung: Rung): readonly Step[] {
+    if (rung === Rung.Radio) return RADIO_STEPS;
     if (rung === Rung.Reset) return RESET_STEPS;
     if (rung === Rung.Supply) return CUT_STEPS.concat(ON_STEPS);
     // Where STATUS is not wired, a single turn: if it was the wrong one, the next use of the rung rights it.
     return this.pins.isOn && this.pins.isOn() ? OFF_STEPS.concat(ON_STEPS) : ON_STEPS;
+  }
+
+  private set(step: Step): void {
+    const pin = step[0] && this.pins[step[0]];
+    if (pin) pin(step[1]);
   }
 
   private step(): void {
@@ -92,7 +99,7 @@ export class PowerSequence {
       this.onDone();
       return;
     }
-    this.pins[step[0]]!(step[1]);
+    this.set(step);
     this.timer = this.clock.after(step[2], () => this.step());
   }
 }

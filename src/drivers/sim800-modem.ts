@@ -1,0 +1,274 @@
+/**
+ * A SIM800 as a whole: finds it (probes, other baud rates, power sequences), brings it up to a bearer, hands
+ * its unasked words to those whom they concern, and says when it restarts, goes off or falls silent. Commands
+ * are in sim800.ts; which remedy to use, and when, is left to keeper.ts.
+ * Invariant: after `onFault` nothing of the modem's former state (sockets, bearer) is believed any more.
+ */
+import { LinkState } from '../protocol/codes';
+import type { Clock } from '../protocol/ports';
+import { AtChannel, type AtDialogue } from './at';
+import { Fault, Rung } from './keeper-ladder';
+import { AT_TIMES, BAUD, NOTICES, Notice, OTHER_BAUDS, command } from './sim800';
+import { PowerSequence, type PowerPins } from './sim800-power';
+import { Socket, type SocketListener } from './sim800-socket';
+import { Entry, Startup, type StartupConfig } from './sim800-startup';
+
+export interface ModemPorts {
+  /** Bytes to the modem's UART, at most 1460 at once; must not block while they leave. */
+  write(bytes: string): void;
+  /** Sets the UART's rate; undefined where it is fixed. */
+  readonly setBaud?: (baud: number) => void;
+  readonly clock: Clock;
+  readonly pins: PowerPins;
+}
+
+export interface ModemListener {
+  /** There is a bearer: sockets can be opened. */
+  onBearer(): void;
+  onFault(fault: Fault, state: LinkState, reason: string): void;
+  /** It comes up; `state` says what it is waiting for. */
+  onWait(state: LinkState): void;
+}
+
+export const enum Mode {
+  /** Nothing is asked of the modem. */
+  Off = 0,
+  Powering = 1,
+  /** Looks for the modem's answer and rate. */
+  Settling = 2,
+  Starting = 3,
+  Online = 4,
+}
+
+/** Longest stay in a mode that has an end of its own anyway, by mode; 0 = for ever. */
+const MODE_LIMIT_MS: readonly number[] = [0, 30000, 60000, 600000, 0];
+const STARTUP_PROBES = 8;
+const HUNT_PROBES = 1;
+/** Restarts without a proven link in between before they count as a fault. */
+const MAX_RESTARTS = 4;
+/** Rounds of reading without notice and of sampling the signal: some modems forget to tell. */
+const POLL_MS = 8000;
+const EAGER_POLL_MS = 2000;
+const PLATFORM_OUT_BYTES = 3000;
+const DIRECT_OUT_BYTES = 2048;
+
+/** Which fault it is when start-up is stuck, by LinkState. */
+const STUCK_FAULTS: readonly Fault[] = [
+  Fault.Modem,
+  Fault.Sim,
+  Fault.Sim,
+  Fault.Sim,
+  Fault.Network,
+  Fault.Network,
+  Fault.Bearer,
+  Fault.Bearer,
+  Fault.Bearer,
+  Fault.Bearer,
+  Fault.Bearer,
+  Fault.Modem,
+];
+
+export class Modem {
+  readonly at: AtChannel;
+  readonly startup: Startup;
+  readonly platform: Socket;
+  readonly direct: Socket;
+  /** Warnings of low supply, and restarts that nobody asked for. */
+  supplyWarnings: number;
+  restarts: number;
+  mode: Mode;
+  private readonly power: PowerSequence;
+  private modeMs: number;
+  /** Place in OTHER_BAUDS, or -1 for our own rate. */
+  private baudIndex: number;
+  private polledMs: number;
+  private samples: number;
+  private isSampleDue: boolean;
+  private restartsInRow: number;
+
+  constructor(
+    private readonly ports: ModemPorts,
+    config: StartupConfig,
+    platformListener: SocketListener,
+    directListener: SocketListener,
+    private readonly listener: ModemListener,
+  ) {
+    const clock = ports.clock;
+    this.at = new AtChannel((bytes) => ports.write(bytes), clock, AT_TIMES, {
+      next: () => this.next(),
+      onLine: (head, args, channel) => this.onLine(head, args, channel),
+      onEcho: () => this.onRestart('echo'),
+      onSilent: () => this.onSilent(),
+    });
+    this.startup = new Startup(config, clock, {
+      onReady: () => {
+        this.enter(Mode.Online);
+        listener.onBearer();
+      },
+      onRestarting: () => this.runPower(Rung.Radio),
+      onStuck: (state) => listener.onFault(STUCK_FAULTS[state]!, state, 'start-up'),
+      onWait: (state) => listener.onWait(state),
+    });
+    const wake = (): void => this.at.wake();
+    this.platform = new Socket(0, PLATFORM_OUT_BYTES, clock, wake, platformListener);
+    this.direct = new Socket(1, DIRECT_OUT_BYTES, clock, wake, directListener);
+    this.power = new PowerSequence(ports.pins, clock, () => this.find());
+    this.supplyWarnings = 0;
+    this.restarts = 0;
+    this.mode = Mode.Off;
+    this.modeMs = 0;
+    this.baudIndex = -1;
+    this.polledMs = 0;
+    this.samples = 0;
+    this.isSampleDue = false;
+    this.restartsInRow = 0;
+  }
+
+  /** Looks for the modem at our rate, then brings it up from the beginning. */
+  find(): void {
+    this.enter(Mode.Settling);
+    this.setBaud(-1);
+    this.at.settle(STARTUP_PROBES);
+  }
+
+  /** Uses a rung from Bearer on; sockets must have been let go of. `isWhole`: start with the SIM. */
+  climb(rung: Rung, isWhole: boolean): void {
+    if (rung > Rung.Radio) {
+      this.runPower(rung);
+      return;
+    }
+    this.enter(Mode.Starting);
+    // The other entries have the numbers of their rungs.
+    this.startup.begin(isWhole && rung < Rung.Radio ? Entry.Whole : (rung as number as Entry));
+    if (this.at.isResting()) this.find();
+    this.at.wake();
+  }
+
+  /** Leaves the modem as it is and says nothing more to it. */
+  halt(): void {
+    this.enter(Mode.Off);
+    this.power.stop();
+    this.at.rest();
+  }
+
+  /** The bearer and all sockets are gone, or will not be used any more. */
+  letGo(reason: string): void {
+    if (this.mode === Mode.Online) this.enter(Mode.Off);
+    this.platform.drop();
+    this.platform.forgetStale();
+    this.direct.lose(reason);
+    this.direct.forgetStale();
+  }
+
+  /** The link over this modem lives: earlier restarts are forgiven. */
+  prove(): void {
+    this.restartsInRow = 0;
+  }
+
+  /** To be called every second or so; `isEager`: an answer of the server is awaited. */
+  tick(nowMs: number, isEager: boolean): void {
+    const limitMs = MODE_LIMIT_MS[this.mode]!;
+    const isOn = this.ports.pins.isOn;
+    if (limitMs && nowMs - this.modeMs > limitMs) {
+      this.listener.onFault(Fault.Modem, LinkState.ModemSilent, 'stuck');
+    } else if (this.mode > Mode.Powering && isOn && !isOn()) {
+      this.listener.onFault(Fault.Off, LinkState.ModemSilent, 'modem off');
+    }
+    this.platform.tick(nowMs);
+    this.direct.tick(nowMs);
+    if (this.mode === Mode.Online && nowMs - this.polledMs >= (isEager ? EAGER_POLL_MS : POLL_MS)) {
+      this.polledMs = nowMs;
+      this.isSampleDue = !isEager;
+      this.platform.isUnread = true;
+      this.direct.isUnread = true;
+    }
+    this.at.wake();
+  }
+
+  private next(): AtDialogue | undefined {
+    if (this.mode === Mode.Settling) return this.onFound();
+    if (this.mode === Mode.Starting) return this.startup.next();
+    if (this.mode !== Mode.Online) return undefined;
+    return this.platform.next() || this.direct.next() || this.nextSample();
+  }
+
+  private nextSample(): AtDialogue | undefined {
+    if (!this.isSampleDue) return undefined;
+    this.isSampleDue = false;
+    return this.startup.sample(++this.samples % 2 ? '+CSQ' : '+CREG?');
+  }
+
+  /** The modem answers; at a rate that is not ours, it is told ours first. */
+  private onFound(): AtDialogue | undefined {
+    if (this.baudIndex >= 0) return command('+IPR=' + BAUD, () => this.find());
+    this.enter(Mode.Starting);
+    this.startup.begin(Entry.Whole);
+    return this.startup.next();
+  }
+
+  private setBaud(index: number): void {
+    if (index !== this.baudIndex && this.ports.setBaud) {
+      this.ports.setBaud(index < 0 ? BAUD : OTHER_BAUDS[index]!);
+    }
+    this.baudIndex = index;
+  }
+
+  /** Nobody answers: other rates first, then it is a fault. */
+  private onSilent(): void {
+    const index = this.baudIndex + 1;
+    if (this.ports.setBaud && index < OTHER_BAUDS.length) {
+      this.enter(Mode.Settling);
+      this.setBaud(index);
+      this.at.settle(HUNT_PROBES);
+      return;
+    }
+    this.setBaud(-1);
+    this.listener.onFault(Fault.Modem, LinkState.ModemSilent, 'modem silent');
+  }
+
+  private runPower(rung: Rung): void {
+    this.enter(Mode.Powering);
+    this.at.rest();
+    this.power.run(rung);
+  }
+
+  private onLine(head: string, args: string, channel: number): void {
+    const notice = NOTICES[head];
+    const isOnline = this.mode === Mode.Online;
+    if (notice === undefined || this.mode < Mode.Settling) return;
+    if (notice >= Notice.Received) this.onSocketLine(notice, args, channel);
+    else if (notice === Notice.Restarted) this.onRestart('modem restarted');
+    else if (notice === Notice.SupplyLow) this.supplyWarnings++;
+    else if (notice === Notice.PoweredOff) this.listener.onFault(Fault.Off, LinkState.ModemSilent, head);
+    else if (notice === Notice.BearerLost && isOnline) {
+      this.listener.onFault(Fault.Bearer, LinkState.Connecting, 'bearer lost');
+    } else if (notice === Notice.Sim && isOnline && args !== 'READY') {
+      this.listener.onFault(Fault.Sim, LinkState.SimMissing, 'SIM ' + args);
+    }
+  }
+
+  private onSocketLine(notice: Notice, args: string, channel: number): void {
+    const number = notice === Notice.Received ? parseInt(args.split(',')[1]!) : channel;
+    const socket = this.platform.owns(number) ? this.platform : this.direct;
+    if (!socket.owns(number)) return;
+    if (notice === Notice.Received) socket.isUnread = true;
+    else if (notice === Notice.Connected) socket.onConnected();
+    else if (notice === Notice.ConnectFailed) socket.lose('refused');
+    else socket.onRemoteClosed();
+  }
+
+  /** The modem started anew by itself: nothing of before is left in it. */
+  private onRestart(reason: string): void {
+    if (this.mode < Mode.Starting) return;
+    this.restarts++;
+    const isEndless = ++this.restartsInRow > MAX_RESTARTS;
+    if (isEndless) this.restartsInRow = 0;
+    this.listener.onFault(isEndless ? Fault.Modem : Fault.Restart, LinkState.ModemStarting, reason);
+  }
+
+  private enter(mode: Mode): void {
+    this.mode = mode;
+    this.modeMs = this.ports.clock.nowMs();
+    this.polledMs = this.modeMs;
+  }
+}

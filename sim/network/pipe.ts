@@ -1,0 +1,137 @@
+/**
+ * One direction of a simulated TCP connection: items in order over a radio channel with a rate, latency,
+ * jitter, loss (as retransmission time) and outages. One timer per direction, whatever is queued.
+ * Leaves the meaning of items to `connection.ts`.
+ * Invariant: items arrive once, in order, never before their last bit has passed the channel, and never
+ * while the path is down.
+ */
+import type { Clock, Timer } from '../time/clock';
+import type { Random } from '../time/random';
+
+/** IP and TCP headers of one segment. */
+export const HEADER_BYTES = 40;
+/** TCP's retransmission time stops doubling here. */
+const LONGEST_RETRANSMISSION_MS = 64_000;
+
+/** The shared air interface of one device in one direction. */
+export class RadioChannel {
+  /** Bytes carried, headers and retransmissions included. */
+  carriedBytes = 0;
+  private freeAtMs = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    public bitsPerSecond: number,
+  ) {}
+
+  /** Takes the channel for `byteCount` bytes after what is already queued; gives when the last bit has passed. */
+  occupy(byteCount: number): number {
+    const startMs = Math.max(this.clock.nowMs(), this.freeAtMs);
+    const airMs = this.bitsPerSecond > 0 ? (byteCount * 8_000) / this.bitsPerSecond : 0;
+    this.freeAtMs = startMs + airMs;
+    this.carriedBytes += byteCount;
+    return this.freeAtMs;
+  }
+
+  /** Power or coverage lost: nothing is queued any more. */
+  clear(): void {
+    this.freeAtMs = 0;
+  }
+}
+
+/** What a pipe needs to know of the path; read at every use, so that it may change. */
+export interface Path {
+  isUp: boolean;
+  latencyMs: number;
+  jitterMs: number;
+  lossShare: number;
+  retransmissionMs: number;
+  /** Segments sent again, for the report. */
+  retransmissions: number;
+}
+
+interface Travelling<Item> {
+  item: Item;
+  arrivalMs: number;
+}
+
+export class Pipe<Item> {
+  private travelling: Travelling<Item>[] = [];
+  private lastArrivalMs = 0;
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly channel: RadioChannel,
+    private readonly path: Path,
+    private readonly deliver: (item: Item) => void,
+  ) {}
+
+  send(item: Item, payloadBytes: number): void {
+    const passedMs = this.channel.occupy(payloadBytes + HEADER_BYTES);
+    const path = this.path;
+    const jitterMs = path.jitterMs > 0 ? this.random.fraction() * path.jitterMs : 0;
+    const lossMs = this.lossDelayMs(payloadBytes);
+    this.lastArrivalMs = Math.max(this.lastArrivalMs, passedMs + path.latencyMs + jitterMs + lossMs);
+    this.travelling.push({ item, arrivalMs: this.lastArrivalMs });
+    if (!this.timer && path.isUp) this.arm();
+  }
+
+  /** The path is up again after `outageMs`: TCP finds out at its next retransmission. */
+  resume(outageMs: number): void {
+    if (this.travelling.length === 0) return;
+    const waitMs = this.random.fraction() * Math.min(outageMs, LONGEST_RETRANSMISSION_MS);
+    const earliestMs = this.clock.nowMs() + waitMs + this.path.latencyMs;
+    for (const entry of this.travelling) entry.arrivalMs = Math.max(entry.arrivalMs, earliestMs);
+    this.lastArrivalMs = Math.max(this.lastArrivalMs, earliestMs);
+    this.path.retransmissions += 1;
+    this.rearm();
+  }
+
+  pause(): void {
+    this.clock.clearTimer(this.timer);
+    this.timer = undefined;
+  }
+
+  /** Everything under way is lost for good. */
+  discard(): void {
+    this.pause();
+    this.travelling = [];
+  }
+
+  private lossDelayMs(payloadBytes: number): number {
+    const path = this.path;
+    let delayMs = 0;
+    if (path.lossShare <= 0) return delayMs;
+    for (let waitMs = path.retransmissionMs; this.random.chance(path.lossShare); waitMs *= 2) {
+      delayMs += Math.min(waitMs, LONGEST_RETRANSMISSION_MS);
+      path.retransmissions += 1;
+      this.channel.occupy(payloadBytes + HEADER_BYTES);
+      if (delayMs > LONGEST_RETRANSMISSION_MS) break;
+    }
+    return delayMs;
+  }
+
+  private rearm(): void {
+    this.pause();
+    this.arm();
+  }
+
+  private arm(): void {
+    const head = this.travelling[0];
+    if (!head) return;
+    this.timer = this.clock.setTimer(() => this.arrive(), Math.max(0, head.arrivalMs - this.clock.nowMs()));
+  }
+
+  private arrive(): void {
+    this.timer = undefined;
+    if (!this.path.isUp) return;
+    const nowMs = this.clock.nowMs();
+    while (this.travelling.length > 0 && this.travelling[0]!.arrivalMs <= nowMs) {
+      this.deliver(this.travelling.shift()!.item);
+      if (!this.path.isUp) return;
+    }
+    if (!this.timer) this.arm();
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * `npm run build`: one firmware bundle per board profile, dist/<profile>.js, minified ASCII, in the subset of
+ * JavaScript that Espruino runs. esbuild refuses what it is told the target lacks; check-bundle.ts finds the
+ * rest; a bundle that is too big for its board is refused too. The build fails, not the board.
+ * Invariant: no file is written for a bundle with findings.
+ */
+import { build, type BuildFailure, type Message, type Plugin } from 'esbuild';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { aesJsModule } from './aes-js-source';
+import { checkBundle, describeFindings } from './check-bundle';
+import { boardApi } from './espruino-api';
+import { limits, loadProfile, type BoardProfile } from './profile';
+import { profileModule } from './profile-module';
+
+const ROOT = path.join(__dirname, '..', '..');
+const SOURCES = path.join(ROOT, 'src');
+
+/** What the interpreter lacks, in esbuild's words (its list: internal/compat/js_table.go). */
+const UNSUPPORTED = [
+  'array-spread',
+  'async-await',
+  'async-generator',
+  'bigint',
+  'class-private-field',
+  'class-private-method',
+  'class-static-blocks',
+  'class-field',
+  'class-static-field',
+  'default-argument',
+  'destructuring',
+  'dynamic-import',
+  'exponent-operator',
+  'for-await',
+  'generator',
+  'hashbang',
+  'import-meta',
+  'logical-assignment',
+  'new-target',
+  'nullish-coalescing',
+  'object-rest-spread',
+  'optional-chain',
+  'regexp-dot-all-flag',
+  'regexp-lookbehind-assertions',
+  'regexp-match-indices',
+  'regexp-named-capture-groups',
+  'regexp-sticky-and-unicode-flags',
+  'regexp-unicode-property-escapes',
+  'rest-argument',
+  'top-level-await',
+  'unicode-escapes',
+] as const;
+
+export interface FirmwareOptions {
+  /** The source to begin with; src/main.ts by default. */
+  readonly entry?: string;
+  /** Where <profile>.js is written; nothing is written without it. */
+  readonly outDir?: string;
+  /** Constants for esbuild's `define`. */
+  readonly define?: Record<string, string>;
+}
+
+export interface Firmware {
+  readonly code: string;
+  readonly bytes: number;
+  readonly profile: BoardProfile;
+  /** Module files that must stand in Storage beside the bundle, by name; aes-js where there is no native AES. */
+  readonly modules: Record<string, string>;
+  /** Bytes of the bundle that each source file is answerable for. */
+  readonly bytesBySource: Record<string, number>;
+}
+
+/** A bundle that must not be flashed, with all reasons in its message. */
+export class BuildError extends Error {}
+
+/** Builds the firmware for a profile; throws BuildError or ProfileError. */
+export async function buildFirmware(profileName: string, options: FirmwareOptions = {}): Promise<Firmware> {
+  const profile = loadProfile(profileName);
+  const { code, bytesBySource } = await bundle(profile, options);
+  const bytes = Buffer.byteLength(code);
+  const findings = checkBundle(code, boardApi(profile));
+  const modules: Record<string, string> = profile.nativeAes ? {} : { 'aes-js': await aesJsModule() };
+  const moduleBytes = Object.values(modules).reduce((sum, text) => sum + text.length, 0);
+  const faults = findings.length > 0 ? [describeFindings(code, findings)] : [];
+  if (bytes + moduleBytes > profile.codeBytes) {
+    faults.push(`${bytes + moduleBytes} bytes do not fit into the ${profile.codeBytes} bytes of code flash`);
+  }
+  if (faults.length > 0) throw new BuildError(`${profileName}: not for Espruino\n${faults.join('\n')}`);
+  if (options.outDir !== undefined) {
+    mkdirSync(options.outDir, { recursive: true });
+    writeFileSync(path.join(options.outDir, `${profileName}.js`), code, 'latin1');
+    for (const [name, text] of Object.entries(modules)) {
+      writeFileSync(path.join(options.outDir, `${profileName}.${name}.module.js`), text, 'latin1');
+    }
+  }
+  return { code, bytes, profile, modules, bytesBySource };
+}
+
+async function bundle(
+  profile: BoardProfile,
+  options: FirmwareOptions,
+): Promise<Pick<Firmware, 'code' | 'bytesBySource'>> {
+  try {
+    const result = await build({
+      entryPoints: [options.entry ?? path.join(SOURCES, 'main.ts')],
+      absWorkingDir: ROOT,
+      bundle: true,
+      write: false,
+      metafile: true,
+      outfile: `${profile.name}.js`,
+      format: 'cjs',
+      platform: 'neutral',
+      target: 'es2015',
+      supported: Object.fromEntries(UNSUPPORTED.map((feature) => [feature, false])),
+      charset: 'ascii',
+      minify: true,
+      legalComments: 'none',
+      logLevel: 'silent',
+      tsconfig: path.join(SOURCES, 'tsconfig.json'),
+      external: ['Flash', 'crypto', 'aes-js'],
+      define: options.define ?? {},
+      plugins: [boardProfilePlugin(profile)],
+    });
+    const code = result.outputFiles[0]!.text.replace(/^"use strict";/, '').trimEnd() + '\n';
+    const inputs = Object.values(result.metafile.outputs)[0]!.inputs;
+    const bytesBySource = Object.fromEntries(
+      Object.entries(inputs).map(([source, { bytesInOutput }]) => [source, bytesInOutput]),
+    );
+    return { code, bytesBySource };
+  } catch (error) {
+    const errors = (error as Partial<BuildFailure>).errors;
+    if (!errors) throw error;
+    throw new BuildError(`${profile.name}: not for Espruino\n${errors.map(describeMessage).join('\n')}`);
+  }
+}
+
+function describeMessage(message: Message): string {
+  const { location } = message;
+  return location
+    ? `${location.file}:${location.line}:${location.column + 1}: ${message.text}`
+    : message.text;
+}
+
+/** Gives the bundle its `board-profile`. */
+function boardProfilePlugin(profile: BoardProfile): Plugin {
+  return {
+    name: 'board-profile',
+    setup(pluginBuild) {
+      pluginBuild.onResolve({ filter: /^board-profile$/ }, () => ({
+        path: 'board-profile',
+        namespace: 'board-profile',
+      }));
+      pluginBuild.onLoad({ filter: /.*/, namespace: 'board-profile' }, () => ({
+        contents: profileModule(profile),
+        resolveDir: SOURCES,
+        loader: 'ts',
+      }));
+    },
+  };
+}
+
+/** Builds all profiles and says how big they are; gives the number of profiles that failed. */
+export async function buildAll(profileList: readonly string[], outDir: string): Promise<number> {
+  let failures = 0;
+  for (const name of profileList) {
+    try {
+      const { bytes } = await buildFirmware(name, { outDir });
+      const share = Math.round((100 * bytes) / limits.bundleBytes);
+      console.log(`${name.padEnd(16)} ${String(bytes).padStart(6)} bytes, ${share} % of the budget`);
+    } catch (error) {
+      failures += 1;
+      console.error(error instanceof Error ? error.message : error);
+    }
+  }
+  return failures;
+}

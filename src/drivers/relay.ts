@@ -1,0 +1,91 @@
+/**
+ * Moves the relays: pulses by a hardware timer, so that a coil drops out in time even when the program hangs or
+ * is busy. Whether it may move, and that the intent is in the journal first, is the orders' business (law L2).
+ * Invariant: no relay is on outside a running plan, and at most one plan runs.
+ */
+
+/** Time, as this driver needs it (src/protocol/ports.ts, Clock). */
+export interface RelayClock {
+  after(delayMs: number, callback: () => void): unknown;
+  cancel(timer: unknown): void;
+}
+
+/** The pins, as Espruino gives them. */
+export interface RelayPins {
+  /** Sets a pin at once; makes it an output. */
+  write(pin: string, level: boolean): void;
+  /** Sets a pin and lets a hardware timer set it back after `durationMs`. */
+  pulse(pin: string, level: boolean, durationMs: number): void;
+}
+
+/** Movements: `count` times on for `onMs`, off for `offMs` (src/payment/settings.ts). */
+export interface RelayMovements {
+  readonly relay: number;
+  readonly count: number;
+  readonly onMs: number;
+  readonly offMs: number;
+}
+
+export class Relay {
+  private left: number;
+  private movements: RelayMovements | undefined;
+  private onDone: (() => void) | undefined;
+  private timer: unknown;
+
+  constructor(
+    private readonly pins: RelayPins,
+    private readonly clock: RelayClock,
+    private readonly relayPins: readonly string[],
+  ) {
+    this.left = 0;
+    this.movements = undefined;
+    this.onDone = undefined;
+    this.timer = undefined;
+    for (let index = 0; index < relayPins.length; index++) pins.write(relayPins[index]!, false);
+  }
+
+  isBusy(): boolean {
+    return this.movements !== undefined;
+  }
+
+  /**
+   * Runs the movements and calls `onDone` once, after the last pause. Throws 'RELAY' when there is no such
+   * relay and 'RELAY_BUSY' when a plan is running: both are mistakes of the caller.
+   */
+  run(movements: RelayMovements, onDone: () => void): void {
+    if (this.movements) throw new Error('RELAY_BUSY');
+    if (this.relayPins[movements.relay] === undefined) throw new Error('RELAY');
+    this.movements = movements;
+    this.left = movements.count;
+    this.onDone = onDone;
+    this.step();
+  }
+
+  /** Releases every relay at once; `onDone` is not called any more. */
+  stop(): void {
+    this.clock.cancel(this.timer);
+    this.timer = undefined;
+    this.movements = undefined;
+    this.onDone = undefined;
+    this.left = 0;
+    for (let index = 0; index < this.relayPins.length; index++) {
+      this.pins.write(this.relayPins[index]!, false);
+    }
+  }
+
+  private step(): void {
+    const movements = this.movements;
+    this.timer = undefined;
+    if (!movements) return;
+    if (this.left === 0) {
+      const onDone = this.onDone;
+      this.movements = undefined;
+      this.onDone = undefined;
+      if (onDone) onDone();
+      return;
+    }
+    this.left--;
+    this.pins.pulse(this.relayPins[movements.relay]!, true, movements.onMs);
+    this.timer = this.clock.after(movements.onMs + movements.offMs, () => this.step());
+  }
+}

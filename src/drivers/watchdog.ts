@@ -1,0 +1,69 @@
+/**
+ * The independent watchdog and the reason of the last start (RM0383, section 6.3.21: RCC_CSR). The watchdog is
+ * kicked from a timer of the main loop, so a loop that hangs or a timer that is lost ends in a restart.
+ * What is done with the reason (journal, INFO) is left to main.ts.
+ */
+
+/** Why the module started; kept in the journal, so numbers never change their meaning. */
+export const enum StartCause {
+  Unknown = 0,
+  Power = 1,
+  BrownOut = 2,
+  Pin = 3,
+  Software = 4,
+  Watchdog = 5,
+}
+
+export interface WatchdogClock {
+  after(delayMs: number, callback: () => void): unknown;
+}
+
+/** What Espruino offers: `E.enableWatchdog(seconds, false)` and `E.kickWatchdog()`. */
+export interface NativeWatchdog {
+  enable(timeoutS: number): void;
+  kick(): void;
+}
+
+/** Longer than the longest stall (an erase: 2 s on 128 kB sectors) and any burst of work. */
+export const WATCHDOG_TIMEOUT_S = 8;
+const KICK_PERIOD_MS = 1000;
+
+const FLAG_BROWN_OUT = 0x02000000;
+const FLAG_PIN = 0x04000000;
+const FLAG_POWER = 0x08000000;
+const FLAG_SOFTWARE = 0x10000000;
+const FLAG_WATCHDOGS = 0x60000000;
+/** RMVF: writing it clears the flags, so that the next start shows its own cause only. */
+const CLEAR_FLAGS = 0x01000000;
+
+/** The cause behind the flags of RCC_CSR: a power-on sets the pin and brown-out flags too, so it is asked first. */
+export function startCause(resetFlags: number): StartCause {
+  if (resetFlags & FLAG_WATCHDOGS) return StartCause.Watchdog;
+  if (resetFlags & FLAG_SOFTWARE) return StartCause.Software;
+  if (resetFlags & FLAG_POWER) return StartCause.Power;
+  if (resetFlags & FLAG_BROWN_OUT) return StartCause.BrownOut;
+  if (resetFlags & FLAG_PIN) return StartCause.Pin;
+  return StartCause.Unknown;
+}
+
+/** Reads the cause of this start and clears the flags; `address` 0 means that the chip has none. */
+export function readStartCause(
+  address: number,
+  peek32: (address: number) => number,
+  poke32: (address: number, value: number) => void,
+): StartCause {
+  if (address === 0) return StartCause.Unknown;
+  const cause = startCause(peek32(address));
+  poke32(address, CLEAR_FLAGS);
+  return cause;
+}
+
+/** Starts the watchdog, which cannot be stopped again, and keeps it kicked while the main loop runs. */
+export function startWatchdog(native: NativeWatchdog, clock: WatchdogClock): void {
+  const kick = (): void => {
+    native.kick();
+    clock.after(KICK_PERIOD_MS, kick);
+  };
+  native.enable(WATCHDOG_TIMEOUT_S);
+  kick();
+}

@@ -141,7 +141,7 @@ const TRANSITIONS: { readonly [state: number]: { readonly [event: number]: Cell 
     [OrderEvent.HostSilent]: UNCERTAIN,
   },
   [OrderState.Dispensed]: {
-    [OrderEvent.Grant]: [OrderState.Dispensed, Effect.Got | Effect.Report],
+    [OrderEvent.Grant]: [OrderState.Dispensed, Effect.Report],
     [OrderEvent.HostDone]: [OrderState.Dispensed, Effect.None],
     [OrderEvent.HostFailed]: REFUNDING,
     [OrderEvent.HostRefund]: REFUNDING,

@@ -67,6 +67,7 @@ const MESSAGES: { readonly [state: number]: (order: Order) => readonly unknown[]
   [OrderState.AwaitingPayment]: (order) => ['ask', order.n],
   [OrderState.Cancelling]: (order) => ['cancel', order.n],
   [OrderState.Paid]: (order) => ['got', order.n],
+  [OrderState.Dispensing]: (order) => ['got', order.n],
   [OrderState.Dispensed]: (order) => ['end', order.n, OrderState.Dispensed, order.reason, ''],
   [OrderState.Refunding]: (order) =>
     order.reason === Reason.HostRefund

@@ -1,7 +1,8 @@
 /**
  * Alipay's certificate mode: which certificates of Alipay's are trusted, and how a new one becomes so. Answers
  * name the certificate that signed them by `alipay_cert_sn`; when Alipay changes it, the new one is downloaded
- * and accepted only if it was issued under the root certificate that the merchant has. The chain is what makes
+ * and accepted only if it was issued under the root certificate that the merchant has, to the organisation that
+ * the present one names: merchants' application certificates come from the same root. The chain is what makes
  * it trusted: the download's own signature would be checked with the certificate that is being downloaded.
  * Source: Alipay open platform, 公钥证书方式, alipay.open.app.alipaycert.download; the serial is MD5 of issuer and
  * number, taken from alipay-sdk.
@@ -20,6 +21,18 @@ export function trustedKeyOf(pem: string, rootPem: string, timeMs: number): KeyO
   const roots = readCertificates(rootPem).filter((root) => publicKeyOf(root) !== undefined);
   if (!leaf || !leadsToRoot(leaf, intermediates, roots, timeMs)) return undefined;
   return publicKeyOf(leaf);
+}
+
+/** Whether the first certificates of both texts were issued to the same organisation (and name one). */
+export function isSameOrganisation(leftPem: string, rightPem: string): boolean {
+  const left = organisationOf(leftPem);
+  return left !== undefined && left === organisationOf(rightPem);
+}
+
+function organisationOf(pem: string): string | undefined {
+  const lines = readCertificates(pem)[0]?.subject.split('\n') ?? [];
+  const organisations = lines.filter((line) => line.startsWith('O='));
+  return organisations.length === 1 ? organisations[0] : undefined;
 }
 
 function leadsToRoot(

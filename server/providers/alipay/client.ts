@@ -14,7 +14,7 @@ import { formatLocal } from '../shanghai-time';
 import { PROVIDER_CODES, type CodeOf } from '../codes';
 import type { AlipayParameters } from '../parameters';
 import type { Outcome, ProviderOptions } from '../provider';
-import { trustedKeyOf } from './certificates';
+import { isSameOrganisation, trustedKeyOf } from './certificates';
 import { splitAnswer } from './signed-answer';
 
 export const ALIPAY_BASE_URL = 'https://openapi.alipay.com';
@@ -63,7 +63,8 @@ class VerifyingSdk extends AlipaySdk {
 
 export class AlipayClient {
   readonly #sdk: VerifyingSdk;
-  readonly #parameters: Pick<AlipayParameters, 'appId' | 'verification' | 'alipayRootCertificate'>;
+  readonly #verification: AlipayParameters['verification'];
+  readonly #certificates: { readonly present: string; readonly root: string };
   readonly #options: ProviderOptions;
   /** Trusted keys by certificate serial; the empty serial is the one of public-key mode. */
   readonly #keys = new Map<string, KeyObject>();
@@ -71,12 +72,13 @@ export class AlipayClient {
 
   /** Throws on parameters that checkParameters would refuse, without saying their values. */
   constructor(parameters: AlipayParameters, options: ProviderOptions) {
-    const { appId, verification, alipayRootCertificate } = parameters;
-    this.#parameters = { appId, verification, ...(alipayRootCertificate ? { alipayRootCertificate } : {}) };
+    const { alipayCertificate: present = '', alipayRootCertificate: root = '' } = parameters;
+    this.#verification = parameters.verification;
+    this.#certificates = { present, root };
     this.#options = options;
     this.#sdk = makeSdk(parameters, options);
-    if (verification === 'certificate') {
-      const key = trustedKeyOf(parameters.alipayCertificate!, alipayRootCertificate!, options.clock.nowMs());
+    if (this.#verification === 'certificate') {
+      const key = trustedKeyOf(present, root, options.clock.nowMs());
       // Expired since it was saved: calls then find the serial unknown and download the present one.
       if (key) this.#keys.set(this.#sdk.config.alipayCertSn, key);
     } else {
@@ -97,7 +99,7 @@ export class AlipayClient {
     const first = await this.#execute(method, bizContent, notifyUrl);
     if (!(first instanceof AnswerFault)) return first;
     const isNewCertificate =
-      this.#parameters.verification === 'certificate' &&
+      this.#verification === 'certificate' &&
       first.code === 'ANSWER_SERIAL_UNKNOWN' &&
       first.certificateSerial !== undefined;
     if (!isNewCertificate || !(await this.#fetchCertificate(first.certificateSerial!))) {
@@ -109,7 +111,7 @@ export class AlipayClient {
   }
 
   #keyFor(certificateSerial: string | undefined): KeyObject | undefined {
-    return this.#keys.get(this.#parameters.verification === 'certificate' ? (certificateSerial ?? '?') : '');
+    return this.#keys.get(this.#verification === 'certificate' ? (certificateSerial ?? '?') : '');
   }
 
   async #execute(
@@ -150,8 +152,10 @@ export class AlipayClient {
       const content: unknown = answer.alipay_cert_content;
       if (typeof content !== 'string') return false;
       const pem = Buffer.from(content, 'base64').toString('utf8');
-      const key = trustedKeyOf(pem, this.#parameters.alipayRootCertificate!, nowMs);
-      if (!key || serialOf(pem, this.#parameters.alipayRootCertificate!) !== certificateSerial) return false;
+      const { present, root } = this.#certificates;
+      const key = trustedKeyOf(pem, root, nowMs);
+      const isAskedFor = isSameOrganisation(pem, present) && serialOf(pem, root) === certificateSerial;
+      if (!key || !isAskedFor) return false;
       this.#keys.set(certificateSerial, key);
       return true;
     } catch {

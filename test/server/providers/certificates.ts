@@ -31,6 +31,8 @@ export interface CertificateOrder {
   readonly fromMs: number;
   readonly toMs: number;
   readonly isAuthority?: boolean;
+  /** O= of the subject. */
+  readonly organisation?: string;
 }
 
 /** A certificate in PEM. */
@@ -52,7 +54,7 @@ export function makeCertificate(order: CertificateOrder): string {
     algorithm,
     name(order.issuerName),
     sequence(time(order.fromMs), time(order.toMs)),
-    name(order.commonName),
+    name(order.commonName, order.organisation),
     spki,
     tagged(0xa3, sequence(extension)),
   );
@@ -89,10 +91,10 @@ function oid(arcs: readonly number[]): Buffer {
 }
 
 /** C=CN, O=Coinslot tests, CN=… : two attributes and more, so that their order matters for Alipay's serial. */
-function name(commonName: string): Buffer {
+function name(commonName: string, organisation = 'Coinslot tests'): Buffer {
   const attribute = (arc: number, text: string): Buffer =>
     tagged(0x31, sequence(oid([2, 5, 4, arc]), tagged(0x0c, Buffer.from(text))));
-  return sequence(attribute(6, 'CN'), attribute(10, 'Coinslot tests'), attribute(3, commonName));
+  return sequence(attribute(6, 'CN'), attribute(10, organisation), attribute(3, commonName));
 }
 
 function time(timeMs: number): Buffer {

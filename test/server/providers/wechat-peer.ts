@@ -116,7 +116,9 @@ export class WechatPeer extends LoopbackPeer {
   isSignedByMerchant(request: RecordedRequest): boolean {
     const authorization = request.headers.authorization ?? '';
     const [scheme, rest = ''] = [authorization.slice(0, 26).trim(), authorization.slice(26)];
-    const fields = Object.fromEntries([...rest.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]));
+    const fields = Object.fromEntries(
+      [...rest.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [key, value]),
+    );
     const message = `${request.method}\n${request.url}\n${fields.timestamp}\n${fields.nonce_str}\n${request.body}\n`;
     return (
       scheme === 'WECHATPAY2-SHA256-RSA2048' &&

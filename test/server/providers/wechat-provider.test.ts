@@ -1,6 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
-import { createProvider, type Outcome, type Provider, type WechatParameters } from '../../../server/providers';
+import {
+  createProvider,
+  type Outcome,
+  type Provider,
+  type WechatParameters,
+} from '../../../server/providers';
 import { CUTS_CONNECTION, drips, HANGS, TRUNCATES, type Responder } from './loopback';
 import * as fixture from './wechat-peer';
 
@@ -166,7 +171,11 @@ describe('answers that prove nothing are unknown, for every call', () => {
       () => peer.answer(200, body, { signature: `WECHATPAY/SIGNTEST/${'a'.repeat(325)}` }),
       'ANSWER_SIGNATURE_WRONG',
     ],
-    ['a signature that is no base64', () => peer.answer(200, body, { signature: '!' }), 'ANSWER_SIGNATURE_WRONG'],
+    [
+      'a signature that is no base64',
+      () => peer.answer(200, body, { signature: '!' }),
+      'ANSWER_SIGNATURE_WRONG',
+    ],
     ['an unknown serial', () => peer.answer(200, body, { serial: 'PUB_KEY_ID_9' }), 'ANSWER_SERIAL_UNKNOWN'],
     ['a time 301 s back', () => peer.answer(200, body, { offsetSeconds: -301 }), 'ANSWER_STALE'],
     ['a time 301 s ahead', () => peer.answer(200, body, { offsetSeconds: 301 }), 'ANSWER_STALE'],
@@ -178,7 +187,11 @@ describe('answers that prove nothing are unknown, for every call', () => {
     ['a code named like a property', () => peer.error(400, 'constructor'), 'CODE_UNLISTED'],
     ['a refusal without a code', () => peer.answer(400, {}), 'ANSWER_MALFORMED'],
     ['202, accepted but not done', () => peer.answer(202, body), 'ANSWER_MALFORMED'],
-    ['a redirect', () => ({ ...peer.answer(302, body), headers: { location: '/elsewhere' } }), 'ANSWER_UNSIGNED'],
+    [
+      'a redirect',
+      () => ({ ...peer.answer(302, body), headers: { location: '/elsewhere' } }),
+      'ANSWER_UNSIGNED',
+    ],
     ['a connection cut at once', CUTS_CONNECTION, 'CONNECTION_FAILED'],
     ['half an answer', TRUNCATES, 'ANSWER_MALFORMED'],
     [
@@ -386,7 +399,10 @@ describe('refunds', () => {
   ])('an answer about %s is unknown', async (_name, change, code) => {
     peer.responder = () => peer.answer(200, { ...fixture.REFUND, ...change });
     expect(await provider.refund(refundRequest)).toMatchObject({ kind: 'unknown', code });
-    expect(await provider.queryRefund('CS000001_17', 'CS000001_17_r1')).toMatchObject({ kind: 'unknown', code });
+    expect(await provider.queryRefund('CS000001_17', 'CS000001_17_r1')).toMatchObject({
+      kind: 'unknown',
+      code,
+    });
   });
 
   test('a refund of another amount than asked for is unknown', async () => {
@@ -413,7 +429,8 @@ describe('bills', () => {
         : peer.answer(200, {
             hash_type: 'SHA1',
             hash_value: hash,
-            download_url: 'https://api.mch.weixin.qq.com/v3/billdownload/file?token=6XIv5TUPto7pByrTQKhd6kwvyKLG2uY2',
+            download_url:
+              'https://api.mch.weixin.qq.com/v3/billdownload/file?token=6XIv5TUPto7pByrTQKhd6kwvyKLG2uY2',
           });
   }
 

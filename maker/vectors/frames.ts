@@ -25,7 +25,7 @@ const answer = from('both', false);
 const GOODS = '可乐 330ml';
 const WECHAT_URL = 'weixin://wxpay/bizpayurl?pr=Ab3dE6g';
 const SETTINGS_JSON =
-  '{"version":0,"mode":1,"relay":1,"onMs":500,"offMs":500,"fenPerPulse":100,"msPerFen":600,"maxFen":100000,"hostReportS":120,"statusS":5}';
+  '{"version":0,"mode":1,"relay":1,"onMs":500,"offMs":500,"fenPerPulse":100,"msPerFen":600,"maxFen":100000,"hostReportS":120,"statusS":5,"baud":115200}';
 
 const PROVISION_JSON =
   '{"id":"CS000001","key":"000102030405060708090a0b0c0d0e0f","host":"pay.example.com","port":7000,"apn":"cmnet"}';
@@ -172,7 +172,7 @@ export const FRAMES: readonly FrameDescription[] = [
     200,
     [
       ['version', '1', 1],
-      ['reset', '1', 0],
+      ['reset', '1', 1],
       ['link', '1', 10],
       ['openOrders', '1', 1],
       ['lastOrder', '4', 42],
@@ -269,7 +269,7 @@ export const FRAMES: readonly FrameDescription[] = [
     208,
     [
       ['left', '1', 0],
-      ['text', 'r', '42 PAID'],
+      ['text', 'r', '42 PAID NONE 1767225600'],
     ],
     'the last line',
   ),

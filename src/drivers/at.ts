@@ -42,12 +42,20 @@ export interface AtDialogue {
   readonly timeoutMs: number;
   /** Bytes to write at the prompt; undefined for a command without one. */
   readonly payload?: string;
-  /** Bytes that follow this line as counted payload; -1 when it announces none, NaN when it cannot be right. */
-  count?(line: string): number;
+  /**
+   * Bytes that follow `line` as counted payload; -1 when it announces none, NaN when it cannot be right.
+   * Undefined for a command whose answer has no such payload.
+   */
+  readonly count?: (line: string, dialogue: AtDialogue) => number;
   /** Replaces `send` in traces: the command holds a password or a PIN. */
   readonly shown?: string;
+  readonly asker: AtAsker;
+}
+
+/** Who asked, and is told how it ended; an object rather than a closure for each command, which costs RAM. */
+export interface AtAsker {
   /** `info`: the last Info line's text behind its head, or what follows the final result's head. */
-  done(result: AtResult, info: string, payload: string): void;
+  onResult(dialogue: AtDialogue, result: AtResult, info: string, payload: string): void;
 }
 
 export interface AtOwner {
@@ -260,7 +268,7 @@ export class AtChannel {
       return;
     }
     this.say('<', line);
-    if (dialogue && dialogue.count && this.beginCounted(dialogue.count(line), line)) return;
+    if (dialogue && dialogue.count && this.beginCounted(dialogue.count(line, dialogue), line)) return;
     let channel = -1;
     if (line.charAt(1) === ',') {
       channel = line.charCodeAt(0) - 48;
@@ -394,7 +402,7 @@ export class AtChannel {
     this.payload = '';
     this.isAfterPayload = false;
     this.unwritten = '';
-    if (dialogue) dialogue.done(result, info, payload);
+    if (dialogue) dialogue.asker.onResult(dialogue, result, info, payload);
   }
 
   private say(direction: string, text: string): void {

@@ -66,7 +66,7 @@ export class Ladder {
   private tries: number;
   private failures: number;
   private firstFault: Fault;
-  private readonly lastUsedMs: number[];
+  private readonly lastUsedMs: (number | undefined)[];
   private readonly doublings: number[];
   private readonly memory: number[];
   private readonly memoryUntilMs: number[];
@@ -137,8 +137,10 @@ export class Ladder {
   /** The link has been alive for a while: patience and limits start anew. */
   steady(): void {
     this.failures = 0;
-    this.lastUsedMs.length = 0;
-    this.doublings.fill(0);
+    for (let rung = Rung.Socket; rung <= Rung.Supply; rung++) {
+      this.lastUsedMs[rung] = undefined;
+      this.doublings[rung] = 0;
+    }
   }
 
   private choose(fault: Fault, nowMs: number): Rung {

@@ -6,7 +6,7 @@
  */
 import { LinkState } from '../protocol/codes';
 import type { Clock } from '../protocol/ports';
-import { AtChannel, type AtDialogue } from './at';
+import { AtChannel, type AtAsker, type AtDialogue } from './at';
 import { Fault, Rung } from './keeper-ladder';
 import { AT_TIMES, BAUD, NOTICES, Notice, OTHER_BAUDS, command } from './sim800';
 import { PowerSequence, type PowerPins } from './sim800-power';
@@ -68,7 +68,7 @@ const STUCK_FAULTS: readonly Fault[] = [
   Fault.Modem,
 ];
 
-export class Modem {
+export class Modem implements AtAsker {
   readonly at: AtChannel;
   readonly startup: Startup;
   readonly platform: Socket;
@@ -185,6 +185,11 @@ export class Modem {
     this.at.wake();
   }
 
+  /** The modem was told our rate. */
+  onResult(): void {
+    if (this.mode === Mode.Settling) this.find();
+  }
+
   private next(): AtDialogue | undefined {
     if (this.mode === Mode.Settling) return this.onFound();
     if (this.mode === Mode.Starting) return this.startup.next();
@@ -200,7 +205,7 @@ export class Modem {
 
   /** The modem answers; at a rate that is not ours, it is told ours first. */
   private onFound(): AtDialogue | undefined {
-    if (this.baudIndex >= 0) return command('+IPR=' + BAUD, () => this.find());
+    if (this.baudIndex >= 0) return command('+IPR=' + BAUD, this, 0, 0);
     this.enter(Mode.Starting);
     this.startup.begin(Entry.Whole);
     return this.startup.next();

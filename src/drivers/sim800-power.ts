@@ -51,6 +51,7 @@ export class PowerSequence {
   private steps: readonly Step[];
   private index: number;
   private timer: TimerId;
+  private readonly onTimer: () => void;
 
   constructor(
     private readonly pins: PowerPins,
@@ -59,6 +60,7 @@ export class PowerSequence {
   ) {
     this.steps = [];
     this.index = 0;
+    this.onTimer = () => this.step();
   }
 
   /** Runs the sequence of a rung from Radio on; `onDone` follows when the modem may answer. */
@@ -100,6 +102,6 @@ export class PowerSequence {
       return;
     }
     this.set(step);
-    this.timer = this.clock.after(step[2], () => this.step());
+    this.timer = this.clock.after(step[2], this.onTimer);
   }
 }

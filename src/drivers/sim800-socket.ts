@@ -6,7 +6,7 @@
  * whose stream may have lost or gained a byte is closed, never used on.
  */
 import type { Clock } from '../protocol/ports';
-import { AtResult, type AtDialogue } from './at';
+import { AtResult, type AtAsker } from './at';
 import {
   CONNECT_TIMEOUT_MS,
   SEGMENT_BYTES,
@@ -15,6 +15,7 @@ import {
   field,
   readCommand,
   sendCommand,
+  type Command,
 } from './sim800';
 
 export interface SocketListener {
@@ -47,7 +48,15 @@ const RETRY_MS = 500;
 const MAX_REFUSALS = 3;
 const FLUSH_TIMEOUT_MS = 20000;
 
-export class Socket {
+const enum Task {
+  Open = 0,
+  Close = 1,
+  Read = 2,
+  Write = 3,
+  Ack = 4,
+}
+
+export class Socket implements AtAsker {
   state: SocketState;
   /** When something was last sent or received. */
   lastTrafficMs: number;
@@ -193,43 +202,51 @@ export class Socket {
   }
 
   /** The next command for this socket. */
-  next(): AtDialogue | undefined {
-    if (this.stale >= 0) return this.closeCommand();
-    if (this.state === SocketState.Opening) return this.openCommand();
+  next(): Command | undefined {
+    const channel = this.channel;
+    if (this.stale >= 0) return this.ask('+CIPCLOSE=' + this.stale + ',1', Task.Close, this.stale);
+    if (this.state === SocketState.Opening) {
+      return this.ask('+CIPSTART=' + channel + ',' + this.target, Task.Open, channel);
+    }
     if (this.state < SocketState.Open) return undefined;
     this.isReadTurn = !this.isReadTurn;
     return this.isReadTurn ? this.nextRead() || this.nextWrite() : this.nextWrite() || this.nextRead();
   }
 
-  private openCommand(): AtDialogue {
-    const channel = this.channel;
-    return command('+CIPSTART=' + channel + ',' + this.target, (result) => {
-      if (this.channel !== channel || this.state !== SocketState.Opening) return;
-      if (result === AtResult.Ok) {
-        this.state = SocketState.Connecting;
-        this.deadlineMs = this.clock.nowMs() + CONNECT_TIMEOUT_MS;
-      } else if (result === AtResult.Refused) this.lose('refused');
-      else this.fail('no answer');
-    });
-  }
-
-  private closeCommand(): AtDialogue {
-    const channel = this.stale;
-    return command('+CIPCLOSE=' + channel + ',1', () => {
+  onResult(asked: Command, result: AtResult, info: string, data: string): void {
+    const task = asked.task;
+    if (task === Task.Close) {
       // Refused means not open; unanswered is the channel's business. Once is enough: the number goes on.
-      if (this.stale === channel) this.stale = -1;
-    });
+      if (this.stale === asked.socket) this.stale = -1;
+      return;
+    }
+    // What was asked for an earlier connection says nothing about this one.
+    if (!this.state || asked.socket !== this.channel) return;
+    if (task === Task.Read) this.onRead(result, info, data);
+    else if (task === Task.Write) this.onSent(result, asked.payload!.length);
+    else if (task === Task.Ack) this.onAcked(result, info);
+    else this.onOpening(result);
   }
 
-  private nextRead(): AtDialogue | undefined {
+  private ask(send: string, task: Task, socket: number): Command {
+    return command(send, this, task, socket);
+  }
+
+  private onOpening(result: AtResult): void {
+    if (this.state !== SocketState.Opening) return;
+    if (result === AtResult.Ok) {
+      this.state = SocketState.Connecting;
+      this.deadlineMs = this.clock.nowMs() + CONNECT_TIMEOUT_MS;
+    } else if (result === AtResult.Refused) this.lose('refused');
+    else this.fail('no answer');
+  }
+
+  private nextRead(): Command | undefined {
     if (!this.isUnread || this.creditBytes <= 0) return undefined;
-    return readCommand(this.channel, Math.min(this.creditBytes, SEGMENT_BYTES), (result, line, data) =>
-      this.onRead(result, line, data),
-    );
+    return readCommand(Math.min(this.creditBytes, SEGMENT_BYTES), this, Task.Read, this.channel);
   }
 
   private onRead(result: AtResult, line: string, data: string): void {
-    if (!this.state) return;
     if (result > AtResult.Refused) {
       this.fail('garbled');
       return;
@@ -247,22 +264,20 @@ export class Socket {
     if (this.state === SocketState.Ending && !this.isUnread) this.fail('closed');
   }
 
-  private nextWrite(): AtDialogue | undefined {
+  private nextWrite(): Command | undefined {
     const nowMs = this.clock.nowMs();
     if (this.state === SocketState.Ending || nowMs < this.pauseUntilMs) return undefined;
     if (this.state === SocketState.Flushing && !this.out) {
-      if (this.unackedBytes) return this.ackCommand();
+      if (this.unackedBytes) return this.ask('+CIPACK=' + this.channel, Task.Ack, this.channel);
       this.fail('finished');
       return this.next();
     }
     if (!this.out) return undefined;
-    if (this.unackedBytes >= WINDOW_BYTES) return this.ackCommand();
-    const data = this.out.substr(0, SEGMENT_BYTES);
-    return sendCommand(this.channel, data, (result) => this.onSent(result, data.length));
+    if (this.unackedBytes >= WINDOW_BYTES) return this.ask('+CIPACK=' + this.channel, Task.Ack, this.channel);
+    return sendCommand(this.out.substr(0, SEGMENT_BYTES), this, Task.Write, this.channel);
   }
 
   private onSent(result: AtResult, byteCount: number): void {
-    if (!this.state) return;
     if (result === AtResult.Ok) {
       this.refusals = 0;
       this.lastTrafficMs = this.clock.nowMs();
@@ -273,12 +288,10 @@ export class Socket {
     else this.fail('send failed');
   }
 
-  private ackCommand(): AtDialogue {
-    return command('+CIPACK=' + this.channel, (result, info) => {
-      const unackedBytes = field(info, 2);
-      if (result === AtResult.Ok && unackedBytes >= 0) this.unackedBytes = unackedBytes;
-      if (this.unackedBytes) this.pause(ACK_POLL_MS);
-    });
+  private onAcked(result: AtResult, info: string): void {
+    const unackedBytes = field(info, 2);
+    if (result === AtResult.Ok && unackedBytes >= 0) this.unackedBytes = unackedBytes;
+    if (this.unackedBytes) this.pause(ACK_POLL_MS);
   }
 
   private pause(durationMs: number): void {

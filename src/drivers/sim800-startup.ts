@@ -6,8 +6,8 @@
  */
 import { LinkState } from '../protocol/codes';
 import type { Clock } from '../protocol/ports';
-import { AtResult, type AtDialogue } from './at';
-import { BAUD, command, field } from './sim800';
+import { AtResult, type AtAsker } from './at';
+import { BAUD, command, field, type Command } from './sim800';
 
 export interface StartupConfig {
   readonly apn: string;
@@ -131,7 +131,12 @@ const VERDICTS: { readonly [command: string]: Verdict } = {
   '+CIFSR': must(LinkState.ApnRefused),
 };
 
-export class Startup {
+const enum Task {
+  Row = 0,
+  Sample = 1,
+}
+
+export class Startup implements AtAsker {
   imei: string;
   iccid: string;
   /** Signal, 0 to 31, 99 = unknown (AT+CSQ). */
@@ -147,6 +152,8 @@ export class Startup {
   private timeouts: number;
   private waitUntilMs: number;
   private giveUpMs: number;
+  /** Counts `begin`, so that answers to what was asked before are told apart. */
+  private round: number;
 
   constructor(
     private readonly config: StartupConfig,
@@ -166,9 +173,11 @@ export class Startup {
     this.timeouts = 0;
     this.waitUntilMs = 0;
     this.giveUpMs = 0;
+    this.round = 0;
   }
 
   begin(entry: Entry): void {
+    this.round++;
     this.rows = ROWS[entry]!.split(';');
     this.index = 0;
     this.extra = '';
@@ -179,22 +188,23 @@ export class Startup {
   }
 
   /** The next command, or undefined while there is nothing to ask yet. */
-  next(): AtDialogue | undefined {
+  next(): Command | undefined {
     if (this.clock.nowMs() < this.waitUntilMs) return undefined;
     const row = this.extra || this.rows[this.index]!;
-    const name = row.split('=')[0]!;
-    return command(
-      row === '+CSTT' ? this.accessPoint() : row,
-      (result, info) => this.onAnswer(name, result, info),
-      row === '+CSTT' || name === '+CPIN' ? name + '=…' : undefined,
-    );
+    return command(row === '+CSTT' ? this.accessPoint() : row, this, Task.Row, this.round);
   }
 
   /** A command that refreshes `csq` (`+CSQ`) or `registration` (`+CREG?`) and changes nothing else. */
-  sample(name: string): AtDialogue {
-    return command(name, (result, info) => {
+  sample(name: string): Command {
+    return command(name, this, Task.Sample, 0);
+  }
+
+  onResult(asked: Command, result: AtResult, info: string): void {
+    const name = asked.send.split('=')[0]!;
+    if (asked.task === Task.Sample) {
       if (result === AtResult.Ok) VERDICTS[name]!(this, true, info);
-    });
+      // Aborted, or asked before the last `begin`: whoever did that has already decided how to go on.
+    } else if (result !== AtResult.Aborted && asked.socket === this.round) this.onAnswer(name, result, info);
   }
 
   /** Notes what stands in the way and passes the verdict on. */
@@ -225,8 +235,6 @@ export class Startup {
   }
 
   private onAnswer(name: string, result: AtResult, info: string): void {
-    // Aborted: whoever aborted has already decided how to go on.
-    if (result === AtResult.Aborted) return;
     const verdict = VERDICTS[name];
     const wasExtra = this.extra !== '';
     this.extra = '';

@@ -5,7 +5,7 @@
  * Rule: a longest time is the manual's own plus a margin, because an answer that comes after we gave up costs
  * more than the wait.
  */
-import { AtMatch, type AtDialogue, type AtExpect, type AtResult, type AtTimes } from './at';
+import { AtMatch, type AtAsker, type AtDialogue, type AtExpect, type AtTimes } from './at';
 
 /** The rate that the modem is fixed to (`IPR`), and those at which it is looked for, most likely first. */
 export const BAUD = 115200;
@@ -77,8 +77,12 @@ const TIMEOUTS_MS: { readonly [command: string]: number } = {
   '+CIPSTART': 5000, // the OK; CONNECT OK has its own time
   '+CIPCLOSE': 5000,
   '+CFUN': 11000, // 10 s
-  '+CIPSEND': 10000, // DATA ACCEPT: the modem's buffer only
 };
+/** DATA ACCEPT: the modem's own buffer only. */
+const SEND_TIMEOUT_MS = 10000;
+
+/** Commands whose parameters are kept out of traces. */
+const SECRET: readonly string[] = ['+CSTT', '+CPIN'];
 
 /** CONNECT OK or CONNECT FAIL after CIPSTART with several links: 75 s. */
 export const CONNECT_TIMEOUT_MS = 78000;
@@ -92,45 +96,58 @@ const SEND_EXPECT: AtExpect = Object.assign({}, PLAIN, {
 // The prompt ends with DATA ACCEPT only: a late OK of nobody's must not pass for it.
 delete (SEND_EXPECT as { OK?: AtMatch }).OK;
 
-type Done = (result: AtResult, info: string, payload: string) => void;
+/** A command on its way; `socket` and `task` tell its asker what it was about. */
+export interface Command extends AtDialogue {
+  readonly task: number;
+  readonly socket: number;
+}
 
-/** A command of the tables: `+CSQ`, `+CIPCLOSE=2,1`. `shown` takes its place in traces when it holds a secret. */
-export function command(send: string, done: Done, shown?: string): AtDialogue {
+/** A command of the tables: `+CSQ`, `+CIPCLOSE=2,1`. */
+export function command(send: string, asker: AtAsker, task: number, socket: number): Command {
   const name = send.split('=')[0]!;
   return {
     send,
     expect: EXPECTS[name] || PLAIN,
     timeoutMs: TIMEOUTS_MS[name] || DEFAULT_TIMEOUT_MS,
-    shown,
-    done,
+    shown: SECRET.indexOf(name) < 0 ? '' : name + '=…',
+    asker,
+    task,
+    socket,
   };
 }
 
 /** Hands `data` (1 to 1460 bytes) to a socket's send buffer. */
-export function sendCommand(socket: number, data: string, done: Done): AtDialogue {
+export function sendCommand(data: string, asker: AtAsker, task: number, socket: number): Command {
   return {
     send: '+CIPSEND=' + socket + ',' + data.length,
     expect: SEND_EXPECT,
-    timeoutMs: TIMEOUTS_MS['+CIPSEND']!,
+    timeoutMs: SEND_TIMEOUT_MS,
     payload: data,
-    done,
+    asker,
+    task,
+    socket,
   };
 }
 
+/** `+CIPRXGET: 2,<socket>,<got>,<left>`; with 1 in front it is the notice, which may come in between. */
+function countReceived(line: string, dialogue: AtDialogue): number {
+  const fields = line.split(/[:,]/);
+  if (fields[0] !== '+CIPRXGET' || parseInt(fields[1]!) !== 2) return -1;
+  const gotBytes = parseInt(fields[3]!);
+  const isRight = parseInt(fields[2]!) === (dialogue as Command).socket && gotBytes <= SEGMENT_BYTES;
+  return isRight ? gotBytes : NaN;
+}
+
 /** Reads at most `maxBytes` (1 to 1460) of what a socket received; `info` is the line with what is left. */
-export function readCommand(socket: number, maxBytes: number, done: Done): AtDialogue {
+export function readCommand(maxBytes: number, asker: AtAsker, task: number, socket: number): Command {
   return {
     send: '+CIPRXGET=2,' + socket + ',' + maxBytes,
     expect: PLAIN,
     timeoutMs: DEFAULT_TIMEOUT_MS,
-    count: (line) => {
-      // `+CIPRXGET: 2,<socket>,<got>,<left>`; with 1 in front it is the notice, which may come in between.
-      const fields = line.split(/[:,]/);
-      if (fields[0] !== '+CIPRXGET' || parseInt(fields[1]!) !== 2) return -1;
-      const gotBytes = parseInt(fields[3]!);
-      return parseInt(fields[2]!) === socket && gotBytes <= maxBytes ? gotBytes : NaN;
-    },
-    done,
+    count: countReceived,
+    asker,
+    task,
+    socket,
   };
 }
 

@@ -54,7 +54,9 @@ class Desk {
     this.queue.push({
       expect: { OK: AtMatch.Ok, ERROR: AtMatch.Refused, '+CME ERROR:': AtMatch.Refused },
       timeoutMs: 1000,
-      done: (result, info, payload) => this.outcomes.push({ send, result, info, payload }),
+      asker: {
+        onResult: (_asked, result, info, payload) => this.outcomes.push({ send, result, info, payload }),
+      },
       ...dialogue,
       send,
     });

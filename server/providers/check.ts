@@ -11,6 +11,7 @@ import { createProbingProvider } from './create';
 import {
   isSamePublicKey,
   isValidAt,
+  normalSerial,
   publicKeyOf,
   readCertificates,
   readPrivateKey,
@@ -66,8 +67,8 @@ function checkWechat(parameters: WechatParameters, nowMs: number): Fault | undef
       nowMs,
     );
     if (certificateFault) return certificateFault;
-    const serial = readCertificates(parameters.merchantCertificate)[0]!.serialNumber.toUpperCase();
-    if (withoutZeros(serial) !== withoutZeros(parameters.merchantSerial)) {
+    const serial = readCertificates(parameters.merchantCertificate)[0]!.serialNumber;
+    if (normalSerial(serial) !== normalSerial(parameters.merchantSerial)) {
       return fault('SERIAL_MISMATCH', 'merchantSerial');
     }
   }
@@ -133,8 +134,4 @@ function judgeProbe(outcome: Outcome<void>): CheckResult {
 
 function fault(code: CodeOf<'parameters'>, detail: string): Fault {
   return { ok: false, code, message: `${PROVIDER_CODES[code].text} (${detail})` };
-}
-
-function withoutZeros(serial: string): string {
-  return serial.toUpperCase().replace(/^0+/, '');
 }

@@ -51,6 +51,11 @@ export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined
   }
 }
 
+/** A serial as it is compared: upper case, without the zeros that some write in front. */
+export function normalSerial(serialHex: string): string {
+  return serialHex.toUpperCase().replace(/^0+/, '');
+}
+
 /** Whether `timeMs` lies within the certificate's validity. */
 export function isValidAt(certificate: X509Certificate, timeMs: number): boolean {
   return Date.parse(certificate.validFrom) <= timeMs && timeMs <= Date.parse(certificate.validTo);

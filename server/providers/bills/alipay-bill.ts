@@ -13,7 +13,10 @@ const DETAIL_TITLE = '#支付宝业务明细查询';
 const ACCOUNT_PATTERN = /^#账号[：:]\[(\d+)\]/m;
 const PAYMENTS_PATTERN = /^#交易合计[：:](\d{1,9})笔/m;
 const REFUNDS_PATTERN = /^#退款合计[：:](\d{1,9})笔/m;
-const LINE_KINDS: Readonly<Record<string, BillLine['kind']>> = { 交易: 'payment', 退款: 'refund' };
+const LINE_KINDS: ReadonlyMap<string, BillLine['kind']> = new Map([
+  ['交易', 'payment'],
+  ['退款', 'refund'],
+]);
 const CREATED_COLUMN = '创建时间';
 
 /** GBK (or GB18030) bytes to text; undefined when they are not. */
@@ -65,7 +68,7 @@ function readLine(row: string, columns: readonly string[]): BillLine | undefined
     const index = columns.indexOf(name);
     return index < 0 ? undefined : values[index < created ? index : index + shift - created];
   };
-  const kind = LINE_KINDS[valueOf('业务类型') ?? ''];
+  const kind = LINE_KINDS.get(valueOf('业务类型') ?? '');
   const atMs = parseLocal(valueOf('完成时间') ?? '');
   const outTradeNo = valueOf('商户订单号');
   const transactionId = valueOf('支付宝交易号');

@@ -14,11 +14,13 @@ import type { BillLine } from '../provider';
 
 const MAXIMUM_TEXT_BYTES = 268_435_456;
 const VALUE_SEPARATOR = ',`';
-const LINE_KINDS: Readonly<Record<string, BillLine['kind']>> = {
-  SUCCESS: 'payment',
-  REFUND: 'refund',
-  REVOKED: 'refund',
-};
+const LINE_KINDS: ReadonlyMap<string, BillLine['kind']> = new Map([
+  ['SUCCESS', 'payment'],
+  ['REFUND', 'refund'],
+  ['REVOKED', 'refund'],
+]);
+/** Stands in the refund's column of a line that is no refund. */
+const NO_REFUND = '0';
 /** A refund that failed moved no money. */
 const FAILED_REFUND = 'FAIL';
 
@@ -59,7 +61,7 @@ export function parseWechatBill(text: string, mchid: string): BillLine[] | undef
 }
 
 function readLine(valueOf: (name: string) => string | undefined): BillLine | undefined {
-  const kind = LINE_KINDS[valueOf('交易状态') ?? ''];
+  const kind = LINE_KINDS.get(valueOf('交易状态') ?? '');
   const atMs = parseLocal((valueOf('交易时间') ?? '').replace(/\s+/, ' '));
   const outTradeNo = valueOf('商户订单号');
   const transactionId = valueOf('微信订单号');
@@ -73,7 +75,7 @@ function readLine(valueOf: (name: string) => string | undefined): BillLine | und
   const common = { outTradeNo, transactionId, amountFen, atMs };
   if (kind === 'payment') return { kind, ...common, providerState: 'SUCCESS' };
   const outRefundNo = valueOf('商户退款单号');
-  if (!outRefundNo) return undefined;
+  if (!outRefundNo || outRefundNo === NO_REFUND) return undefined;
   return { kind, ...common, outRefundNo, providerState: valueOf('退款状态') ?? '' };
 }
 

@@ -10,7 +10,7 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { unknown } from '../outcome';
-import { isValidAt, publicKeyOf, readCertificates } from '../keys';
+import { isValidAt, normalSerial, publicKeyOf, readCertificates } from '../keys';
 import type { Outcome, ProviderClock } from '../provider';
 import { parseJson, type RawAnswer, type WechatClient } from './client';
 import { encryptedResourceSchema, openResource } from './resource';
@@ -85,7 +85,7 @@ export class PlatformKeys {
   }
 
   #lookUp(serial: string, nowMs: number): KeyObject | undefined {
-    const certificate = this.#certificates.get(serial.toUpperCase());
+    const certificate = this.#certificates.get(normalSerial(serial));
     return certificate?.isValidAt(nowMs) ? certificate.key : undefined;
   }
 
@@ -101,7 +101,7 @@ export class PlatformKeys {
     if (candidates === undefined) return unknown('KEYS_UNAVAILABLE', 'NOT_DECRYPTED');
     const nowMs = this.#clock.nowMs();
     const answer = await this.#client.authenticate(raw, async (serial) => {
-      const candidate = candidates.get(serial.toUpperCase());
+      const candidate = candidates.get(normalSerial(serial));
       if (candidate?.isValidAt(nowMs)) return candidate.key;
       // An error answer carries no certificates: judge it by those that we have.
       return candidates.size === 0 ? this.#lookUp(serial, nowMs) : undefined;
@@ -123,8 +123,8 @@ export class PlatformKeys {
       const pem = openResource(entry.encrypt_certificate, this.#config.apiV3Key);
       const certificate = pem === undefined ? undefined : readCertificates(pem)[0];
       const key = certificate && publicKeyOf(certificate);
-      const serial = entry.serial_no.toUpperCase();
-      if (!certificate || !key || certificate.serialNumber.toUpperCase() !== serial) continue;
+      const serial = normalSerial(entry.serial_no);
+      if (!certificate || !key || normalSerial(certificate.serialNumber) !== serial) continue;
       opened.set(serial, { key, isValidAt: (timeMs) => isValidAt(certificate, timeMs) });
     }
     return opened.size > 0 ? opened : undefined;

@@ -76,7 +76,8 @@ function sequence(...parts: readonly Buffer[]): Buffer {
 }
 
 function integer(hex: string): Buffer {
-  const bytes = Buffer.from(hex.length % 2 ? `0${hex}` : hex, 'hex');
+  const digits = hex.replace(/^0+/, '');
+  const bytes = Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex');
   return tagged(0x02, bytes[0]! & 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
 }
 

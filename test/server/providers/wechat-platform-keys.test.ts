@@ -3,7 +3,7 @@ import * as fixture from './wechat-peer';
 
 const peer = new fixture.WechatPeer();
 const OLD = peer.newPlatformCertificate('1A2B3C4D5E6F70819A0B');
-const NEW = peer.newPlatformCertificate('7F7E7D7C7B7A79787776');
+const NEW = peer.newPlatformCertificate('007F7E7D7C7B7A797877');
 const EXPIRED = peer.newPlatformCertificate('11112222333344445555', -400, -1);
 const FUTURE = peer.newPlatformCertificate('22223333444455556666', 30, 400);
 let baseUrl: string;

@@ -6,6 +6,9 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
+  // One PostgreSQL for the tests of the server; it starts only when one of them runs.
+  globalSetup: '<rootDir>/test/server/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/server/support/global-teardown.ts',
   testTimeout: 30000,
   maxWorkers: 2,
 };

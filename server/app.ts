@@ -1,0 +1,202 @@
+/**
+ * The server as a whole, in this process: database, devices' gateway, HTTP, jobs. Started by server.ts from the
+ * environment, and by tests and `npm start` with options of their own.
+ * Invariant: `stop` leaves nothing behind: devices are told, running work ends, PostgreSQL stops if it is ours.
+ */
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { notifyPath, notifyRoutes } from './api/notify';
+import { makeLog, openCore, type Core, type CoreOptions } from './core';
+import { startCluster, type Cluster } from './db/cluster';
+import { Desk } from './gateway/desk';
+import { DEFAULT_GATEWAY_LIMITS, Gateway, type GatewayLimits } from './gateway/gateway';
+import { Router } from './gateway/router';
+import { Lanes } from './orders/lanes';
+import { TaskRunner } from './orders/tasks';
+import { systemClock, type Clock } from './time';
+
+export interface ServerOptions {
+  /** Folder for embedded PostgreSQL and for secrets that are not given. */
+  readonly dataDir: string;
+  /** A PostgreSQL of one's own, instead of the embedded one. */
+  readonly databaseUrl?: string;
+  readonly dbConnections?: number;
+  readonly httpHost?: string;
+  /** 0: any free port. */
+  readonly httpPort?: number;
+  readonly gatewayHost?: string;
+  readonly gatewayPort?: number;
+  /** Origin under which the providers reach us; by default our own HTTP address. */
+  readonly publicUrl?: string;
+  readonly masterKey?: string;
+  readonly apiToken?: string;
+  readonly logLevel?: string;
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  readonly gatewayLimits?: Partial<GatewayLimits>;
+  readonly wechatUrl?: string;
+  readonly alipayUrl?: string;
+  readonly providerTimeoutMs?: number;
+  readonly times?: CoreOptions['times'];
+  readonly limits?: CoreOptions['limits'];
+  readonly providers?: CoreOptions['providers'];
+  readonly observer?: CoreOptions['observer'];
+  /** Said to whoever waits in front of a terminal. */
+  readonly say?: (text: string) => void;
+}
+
+export interface RunningServer {
+  readonly httpUrl: string;
+  readonly gatewayPort: number;
+  /** The services, for the console, tests and `npm start`. */
+  readonly core: Core;
+  stop(): Promise<void>;
+}
+
+const MAX_PROVIDER_CALLS = 64;
+const MAX_WAITING_CALLS = 10_000;
+/** The device's own question leads to a query at most this often for an order. */
+const LOOK_INTERVAL_MS = 2_000;
+const MAX_LOOKS_KEPT = 10_000;
+const DATABASE_NAME = 'coinslot';
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? makeLog(options.logLevel ?? 'info');
+  const cluster = options.databaseUrl ? undefined : await startEmbedded(options, clock);
+  const undo: (() => Promise<void>)[] = cluster ? [() => cluster.stop()] : [];
+  try {
+    const databaseUrl = options.databaseUrl ?? (await cluster!.database(DATABASE_NAME));
+    return await start({ ...options, databaseUrl }, clock, log, undo);
+  } catch (error) {
+    for (const step of undo.reverse()) await step().catch(() => undefined);
+    throw error;
+  }
+}
+
+function startEmbedded(options: ServerOptions, clock: Clock): Promise<Cluster> {
+  return startCluster({ dataDir: options.dataDir, clock, ...(options.say && { say: options.say }) });
+}
+
+async function start(
+  options: ServerOptions & { readonly databaseUrl: string },
+  clock: Clock,
+  log: Logger,
+  undo: (() => Promise<void>)[],
+): Promise<RunningServer> {
+  const core = await openCore({
+    ...options,
+    clock,
+    log,
+    maxConnections: options.dbConnections ?? 20,
+    providerTimeoutMs: options.providerTimeoutMs ?? 10_000,
+  });
+  undo.push(() => core.close());
+  const http: FastifyInstance = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+  });
+  const lanes = new Lanes(MAX_PROVIDER_CALLS, MAX_WAITING_CALLS, (error) =>
+    log.error({ error: (error as Error).message }, 'task failed'),
+  );
+  const address = { origin: options.publicUrl ?? '' };
+  const tasks = new TaskRunner({
+    ...core,
+    clock,
+    notifyUrl: (merchantId, channel) => address.origin + notifyPath(merchantId, channel),
+  });
+  const { gateway, router } = await openGateway(options, core, clock, log, lanes, tasks);
+  undo.push(
+    () => router.stop(),
+    () => gateway.drain(),
+  );
+  core.service.connect(router, {
+    act: (outTradeNo) => lanes.add(outTradeNo, () => tasks.perform(outTradeNo, true)),
+  });
+  await http.register(notifyRoutes, {
+    ...core,
+    clock,
+    onFate: () => undefined,
+  });
+  const httpUrl = await listenHttp(http, options);
+  undo.push(() => http.close());
+  address.origin ||= httpUrl;
+  core.jobs.start({ store: core.store, tasks, lanes });
+  undo.push(
+    () => core.jobs.stop(),
+    () => lanes.drained(),
+  );
+  const gatewayPort = await gateway.listen(options.gatewayPort ?? 0, options.gatewayHost ?? '127.0.0.1');
+  let stopping: Promise<void> | undefined;
+  return {
+    httpUrl,
+    gatewayPort,
+    core,
+    stop: () => (stopping ??= stopAll(undo, log)),
+  };
+}
+
+async function openGateway(
+  options: ServerOptions & { readonly databaseUrl: string },
+  core: Core,
+  clock: Clock,
+  log: Logger,
+  lanes: Lanes,
+  tasks: TaskRunner,
+): Promise<{ gateway: Gateway; router: Router }> {
+  const desk = new Desk({
+    ...core,
+    clock,
+    look: limitLooks(clock, (outTradeNo) => lanes.add(outTradeNo, () => tasks.look(outTradeNo))),
+    onLog: (deviceId, text) => log.info({ deviceId, text }, 'device log'),
+  });
+  const router = new Router({
+    db: core.database.db,
+    databaseUrl: options.databaseUrl,
+    clock,
+    log,
+    onSettings: (deviceId) => {
+      void core.devices.find(deviceId).then((device) => {
+        if (device) gateway.send(deviceId, ['set', device.settingsVersion, device.settings]);
+      });
+    },
+  });
+  const gateway: Gateway = new Gateway({
+    devices: core.devices,
+    desk,
+    clock,
+    limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.gatewayLimits },
+    log,
+    onBegin: (deviceId, session) => router.begun(deviceId, session),
+  });
+  await router.start(gateway);
+  return { gateway, router };
+}
+
+/** Lets a look at the provider pass only now and then for each order. */
+function limitLooks(clock: Clock, look: (outTradeNo: string) => void): (outTradeNo: string) => void {
+  const lastMs = new Map<string, number>();
+  return (outTradeNo) => {
+    const nowMs = clock.nowMs();
+    if (nowMs - (lastMs.get(outTradeNo) ?? -Infinity) < LOOK_INTERVAL_MS) return;
+    lastMs.delete(outTradeNo);
+    lastMs.set(outTradeNo, nowMs);
+    if (lastMs.size > MAX_LOOKS_KEPT) lastMs.delete(lastMs.keys().next().value!);
+    look(outTradeNo);
+  };
+}
+
+async function listenHttp(http: FastifyInstance, options: ServerOptions): Promise<string> {
+  return http.listen({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort ?? 0 });
+}
+
+async function stopAll(undo: (() => Promise<void>)[], log: Logger): Promise<void> {
+  for (const step of undo.reverse()) {
+    try {
+      await step();
+    } catch (error) {
+      log.error({ error: (error as Error).message }, 'stopping');
+    }
+  }
+}

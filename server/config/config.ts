@@ -1,0 +1,55 @@
+/**
+ * The server's configuration from the environment (docs/operating.md lists it; a test compares). Values are
+ * checked at start; what is wrong is said by name, never with its value, because it may be a secret.
+ */
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65535);
+const positive = z.coerce.number().int().min(1);
+const origin = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => new URL(text).pathname === '/' && !new URL(text).search, 'only scheme, host and port');
+
+/** A switch; an empty variable counts as unset, as everywhere here. */
+export const ENVIRONMENT = {
+  COINSLOT_DATA_DIR: z.string().default('data/server'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  COINSLOT_DB_CONNECTIONS: positive.max(500).default(20),
+  COINSLOT_HTTP_HOST: z.string().default('127.0.0.1'),
+  COINSLOT_HTTP_PORT: port.default(8080),
+  COINSLOT_GATEWAY_HOST: z.string().default('0.0.0.0'),
+  COINSLOT_GATEWAY_PORT: port.default(7070),
+  COINSLOT_PUBLIC_URL: origin.optional(),
+  COINSLOT_MASTER_KEY: z.string().optional(),
+  COINSLOT_API_TOKEN: z.string().min(24).optional(),
+  COINSLOT_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  COINSLOT_WECHAT_URL: origin.optional(),
+  COINSLOT_ALIPAY_URL: origin.optional(),
+  COINSLOT_PROVIDER_TIMEOUT_MS: positive.max(60_000).default(10_000),
+  COINSLOT_PATIENCE_S: positive.max(86_400).default(300),
+  COINSLOT_GRANT_S: positive.max(3_600).default(90),
+} as const;
+
+const SCHEMA = z.object(ENVIRONMENT);
+
+export type Config = z.infer<typeof SCHEMA>;
+
+/** Thrown for a configuration that cannot be used; the message names each variable at fault. */
+export class ConfigError extends Error {}
+
+/** Reads and checks the configuration. Empty variables count as unset. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    Object.keys(ENVIRONMENT)
+      .filter((name) => environment[name] !== undefined && environment[name] !== '')
+      .map((name) => [name, environment[name]]),
+  );
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith('COINSLOT_') && !(name in ENVIRONMENT),
+  );
+  const result = SCHEMA.safeParse(given);
+  const faults = unknown.map((name) => `${name}: no such setting`);
+  for (const issue of result.error?.issues ?? []) faults.push(`${issue.path.join('.')}: ${issue.message}`);
+  if (!result.success || faults.length > 0) throw new ConfigError(`configuration: ${faults.join('; ')}`);
+  return result.data;
+}

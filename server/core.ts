@@ -1,0 +1,133 @@
+/**
+ * Wires database, secrets, merchants, devices, providers and orders together: what the server process and the
+ * admin commands share. Leaves listening (HTTP, devices) and working off jobs to app.ts.
+ */
+import pino, { type Logger } from 'pino';
+import { secretFile } from './config/secret-file';
+import { openDatabase, type Database } from './db/database';
+import { migrate } from './db/migrate';
+import { Devices } from './devices/devices';
+import { OrderJobs } from './jobs/order-jobs';
+import { Merchants } from './merchants/merchants';
+import { ProviderRegistry } from './merchants/provider-registry';
+import { DEFAULT_TIMES, type Times } from './orders/model';
+import { PostgresStore } from './orders/postgres-store';
+import { OrderService, type Observer } from './orders/service';
+import type { Providers } from './orders/tasks';
+import { DEFAULT_LIMITS, type OpenLimits } from './orders/verification';
+import { checkParameters, createProvider, type Channel, type ProviderOptions } from './providers';
+import { generateMasterKey, MasterKeys, SealedBox } from './secrets';
+import type { Clock } from './time';
+
+export interface CoreOptions {
+  readonly databaseUrl: string;
+  /** For secrets that are not given. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly maxConnections: number;
+  readonly masterKey?: string;
+  readonly providerTimeoutMs: number;
+  /** Replace the providers' own addresses (sandbox). */
+  readonly wechatUrl?: string;
+  readonly alipayUrl?: string;
+  readonly times?: Partial<Times>;
+  readonly limits?: Partial<OpenLimits>;
+  /** Replaces WeChat Pay and Alipay altogether (tests). */
+  readonly providers?: Providers;
+  readonly observer?: Observer;
+}
+
+export interface Core {
+  readonly database: Database;
+  readonly store: PostgresStore;
+  readonly service: OrderService;
+  readonly merchants: Merchants;
+  readonly devices: Devices;
+  readonly providers: Providers;
+  readonly jobs: OrderJobs;
+  close(): Promise<void>;
+}
+
+/** Opens the database, brings its schema forwards, and makes the services on it. */
+export async function openCore(options: CoreOptions): Promise<Core> {
+  const { clock, log } = options;
+  const database = openDatabase({
+    url: options.databaseUrl,
+    maxConnections: options.maxConnections,
+    applicationName: 'coinslot',
+    onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
+  });
+  try {
+    const applied = await migrate(database.db as never);
+    if (applied.length > 0) log.info({ applied }, 'schema brought forwards');
+    const jobs = new OrderJobs({
+      pool: database.pool,
+      clock,
+      onError: (error) => log.warn({ error: error.message }, 'jobs'),
+    });
+    await jobs.prepare();
+    return makeServices(options, database, jobs);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+function makeServices(options: CoreOptions, database: Database, jobs: OrderJobs): Core {
+  const { clock, log } = options;
+  const masterKey =
+    options.masterKey ?? secretFile(options.dataDir, 'master.key', () => generateMasterKey('first'));
+  const box = new SealedBox(MasterKeys.parse(masterKey));
+  const providerOptions = (channel: Channel): ProviderOptions => {
+    const baseUrl = channel === 'wechat' ? options.wechatUrl : options.alipayUrl;
+    const common = { clock, httpTimeoutMs: options.providerTimeoutMs, log };
+    return baseUrl === undefined ? common : { ...common, baseUrl };
+  };
+  const merchants = new Merchants(database.db, box, (channel, candidate) =>
+    checkParameters(channel, candidate, providerOptions(channel)),
+  );
+  const providers =
+    options.providers ??
+    new ProviderRegistry(merchants, (channel, parameters) =>
+      createProvider(channel, parameters, providerOptions(channel)),
+    );
+  const store = new PostgresStore(database.db, jobs);
+  const service = new OrderService({
+    store,
+    clock,
+    times: { ...DEFAULT_TIMES, ...options.times },
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    ...(options.observer && { observer: options.observer }),
+  });
+  const devices = new Devices(database.db, box);
+  const close = (): Promise<void> => database.close();
+  return { database, store, service, merchants, devices, providers, jobs, close };
+}
+
+/** Log of the server: JSON lines on standard error; standard output is for what the caller waits for. */
+export function makeLog(level: string): Logger {
+  return pino(
+    {
+      level,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      // Nothing under these names may ever be printed, whatever object it is in.
+      redact: {
+        paths: [
+          'key',
+          'token',
+          'password',
+          'secret',
+          'authorization',
+          '*.key',
+          '*.token',
+          '*.password',
+          '*.secret',
+        ],
+        censor: '[secret]',
+      },
+    },
+    pino.destination({ fd: 2, sync: false }),
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * Opens the pool of connections and Kysely on it. Leaves the schema to migrate.ts.
+ * Invariant: a bigint comes out as a safe integer or not at all; money is never rounded.
+ */
+import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
+import { Pool, types, type PoolClient } from 'pg';
+import type { Schema } from './schema';
+
+export type Db = Kysely<Schema>;
+
+export interface Database {
+  readonly db: Db;
+  readonly pool: Pool;
+  close(): Promise<void>;
+}
+
+const INT8_OID = 20;
+/** sum() of bigint is numeric; a sum of money is an integer all the same. */
+const NUMERIC_OID = 1700;
+
+function parseInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new Error(`MONEY: ${text} is not a safe integer`);
+  return value;
+}
+
+const typeParsers = {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+    if (oid === INT8_OID || oid === NUMERIC_OID) return parseInteger;
+    return format === 'binary' ? types.getTypeParser(oid, 'binary') : types.getTypeParser(oid, 'text');
+  },
+};
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly maxConnections: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  /** An idle connection broke; the pool makes another. */
+  readonly onError: (error: Error) => void;
+}
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.maxConnections,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 10_000,
+    types: typeParsers as never,
+  });
+  pool.on('error', options.onError);
+  pool.on('connect', (client: PoolClient) => client.on('error', options.onError));
+  const db = new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool }),
+    plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
+  });
+  return { db, pool, close: () => db.destroy() };
+}

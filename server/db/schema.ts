@@ -1,0 +1,91 @@
+/**
+ * The tables as TypeScript sees them (names in camel case by Kysely's plugin). Kept beside the migrations, which
+ * are the truth. Numbers of bigint columns are safe integers; database.ts refuses any other.
+ */
+import type { ColumnType, Generated } from 'kysely';
+import type { Channel } from '../providers/provider';
+import type { Alarm, Order, State, UncertainPolicy } from '../orders/model';
+
+/** A jsonb column: read as a value, written as JSON text. */
+type Json = ColumnType<Record<string, unknown>, string, string>;
+
+type DefaultJson = ColumnType<Record<string, unknown>, string | undefined, string>;
+
+export interface MerchantsTable {
+  id: Generated<number>;
+  name: string;
+  isEnabled: Generated<boolean>;
+  maxAmountFen: number;
+  maxOpenOrders: number;
+  uncertainPolicy: UncertainPolicy;
+  refundWindowMs: number;
+  createdAtMs: number;
+}
+
+export interface ChannelsTable {
+  merchantId: number;
+  channel: Channel;
+  isEnabled: boolean;
+  sealedParameters: string;
+  version: number;
+  updatedAtMs: number;
+}
+
+export interface DevicesTable {
+  id: string;
+  merchantId: number;
+  name: Generated<string>;
+  isEnabled: Generated<boolean>;
+  sealedKey: string;
+  maxAmountFen: number;
+  session: Generated<number>;
+  isOnline: Generated<boolean>;
+  seenAtMs: number | null;
+  connectedAtMs: number | null;
+  lastOrder: Generated<number>;
+  facts: DefaultJson;
+  settings: DefaultJson;
+  settingsVersion: Generated<number>;
+  createdAtMs: number;
+}
+
+/** As the model has it, except that SQL says null where the model says undefined. */
+export type OrdersTable = {
+  -readonly [Key in Exclude<keyof Order, 'wakeAtMs' | 'state' | 'alarm'>]: Order[Key];
+} & { state: State; alarm: Alarm; wakeAtMs: number | null };
+
+export interface OrderEventsTable {
+  id: Generated<number>;
+  outTradeNo: string;
+  atMs: number;
+  cause: string;
+  type: string;
+  detail: Json;
+  fromState: State | '';
+  toState: State;
+}
+
+export interface LedgerLinesTable {
+  id: Generated<number>;
+  eventId: number;
+  outTradeNo: string;
+  account: string;
+  amountFen: number;
+}
+
+export interface OutboxTable {
+  deviceId: string;
+  n: number;
+  version: number;
+  atMs: number;
+}
+
+export interface Schema {
+  merchants: MerchantsTable;
+  channels: ChannelsTable;
+  devices: DevicesTable;
+  orders: OrdersTable;
+  orderEvents: OrderEventsTable;
+  ledgerLines: LedgerLinesTable;
+  outbox: OutboxTable;
+}

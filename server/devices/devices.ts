@@ -1,0 +1,171 @@
+/**
+ * Devices in the database: who they are, whose they are, their keys (sealed), their sessions. Leaves what they
+ * say about orders to the order service.
+ * Invariant: a session number only goes up, and the highest is the device's only valid session.
+ */
+import { sql } from 'kysely';
+import type { Db } from '../db/database';
+import type { SealedBox, SecretOwner } from '../secrets';
+
+export interface Device {
+  readonly id: string;
+  readonly merchantId: number;
+  readonly name: string;
+  readonly isEnabled: boolean;
+  readonly maxAmountFen: number;
+  readonly isOnline: boolean;
+  readonly seenAtMs: number | undefined;
+  readonly lastOrder: number;
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settingsVersion: number;
+}
+
+export interface NewDevice {
+  readonly id: string;
+  readonly merchantId: number;
+  readonly name: string;
+  /** 16 bytes, shared with the device. */
+  readonly key: Buffer;
+  readonly maxAmountFen: number;
+}
+
+const COLUMNS = [
+  'id',
+  'merchantId',
+  'name',
+  'isEnabled',
+  'maxAmountFen',
+  'isOnline',
+  'seenAtMs',
+  'lastOrder',
+  'facts',
+  'settings',
+  'settingsVersion',
+] as const;
+
+export class Devices {
+  constructor(
+    private readonly db: Db,
+    private readonly box: SealedBox,
+  ) {}
+
+  async add(device: NewDevice, nowMs: number): Promise<void> {
+    const { id, merchantId, name, key, maxAmountFen } = device;
+    const sealedKey = this.box.seal(key.toString('hex'), keyOwner(id));
+    const values = { id, merchantId, name, sealedKey, maxAmountFen, createdAtMs: nowMs };
+    await this.db.insertInto('devices').values(values).execute();
+  }
+
+  /** Gives the device another key; the old one is worth nothing from its next connection on. */
+  async setKey(id: string, key: Buffer): Promise<boolean> {
+    const sealedKey = this.box.seal(key.toString('hex'), keyOwner(id));
+    const result = await this.db
+      .updateTable('devices')
+      .set({ sealedKey })
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+
+  async find(id: string): Promise<Device | undefined> {
+    const row = await this.db.selectFrom('devices').select(COLUMNS).where('id', '=', id).executeTakeFirst();
+    return row && { ...row, seenAtMs: row.seenAtMs ?? undefined };
+  }
+
+  async list(merchantId?: number): Promise<readonly Device[]> {
+    let query = this.db.selectFrom('devices').select(COLUMNS).orderBy('id');
+    if (merchantId !== undefined) query = query.where('merchantId', '=', merchantId);
+    return (await query.execute()).map((row) => ({ ...row, seenAtMs: row.seenAtMs ?? undefined }));
+  }
+
+  /** Key of an enabled device of an enabled merchant, as a binary string. */
+  async key(id: string): Promise<string | undefined> {
+    const row = await this.db
+      .selectFrom('devices')
+      .innerJoin('merchants', 'merchants.id', 'devices.merchantId')
+      .select('devices.sealedKey')
+      .where('devices.id', '=', id)
+      .where('devices.isEnabled', '=', true)
+      .where('merchants.isEnabled', '=', true)
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const opened = this.box.open(row.sealedKey, keyOwner(id));
+    if (!opened.ok) throw new Error(`the key of device ${id} does not open: ${opened.code}`);
+    return Buffer.from(opened.plaintext, 'hex').toString('latin1');
+  }
+
+  /** Begins a session, which ends every older one. Undefined when the device was switched off meanwhile. */
+  async beginSession(id: string, nowMs: number): Promise<number | undefined> {
+    const row = await this.db
+      .updateTable('devices')
+      .set((eb) => ({
+        session: eb('session', '+', 1),
+        isOnline: true,
+        seenAtMs: nowMs,
+        connectedAtMs: nowMs,
+      }))
+      .where('id', '=', id)
+      .where('isEnabled', '=', true)
+      .returning('session')
+      .executeTakeFirst();
+    return row?.session;
+  }
+
+  /** The session is over; says nothing about a newer one. */
+  async endSession(id: string, session: number, nowMs: number): Promise<void> {
+    await this.db
+      .updateTable('devices')
+      .set({ isOnline: false, seenAtMs: nowMs })
+      .where('id', '=', id)
+      .where('session', '=', session)
+      .execute();
+  }
+
+  /** What the device said of itself in `hi`; gives what it is to be told. */
+  async greet(
+    id: string,
+    facts: Readonly<Record<string, unknown>>,
+    nowMs: number,
+  ): Promise<{ lastOrder: number; settings: Record<string, unknown>; settingsVersion: number } | undefined> {
+    return this.db
+      .updateTable('devices')
+      .set({ facts: JSON.stringify(facts), seenAtMs: nowMs })
+      .where('id', '=', id)
+      .returning(['lastOrder', 'settings', 'settingsVersion'])
+      .executeTakeFirst();
+  }
+
+  /** Notes when devices were last heard; one statement for many. */
+  async heard(seen: ReadonlyMap<string, number>): Promise<void> {
+    if (seen.size === 0) return;
+    await sql`update devices set seen_at_ms = heard.at_ms
+      from unnest(${[...seen.keys()]}::text[], ${[...seen.values()]}::bigint[]) as heard (id, at_ms)
+      where devices.id = heard.id`.execute(this.db);
+  }
+
+  /** Changes settings; the device gets them at once or when it comes back. Gives their version. */
+  async setSettings(id: string, settings: Readonly<Record<string, unknown>>): Promise<number | undefined> {
+    const row = await this.db
+      .updateTable('devices')
+      .set((eb) => ({ settings: JSON.stringify(settings), settingsVersion: eb('settingsVersion', '+', 1) }))
+      .where('id', '=', id)
+      .returning('settingsVersion')
+      .executeTakeFirst();
+    return row?.settingsVersion;
+  }
+
+  async setEnabled(id: string, isEnabled: boolean): Promise<boolean> {
+    const result = await this.db
+      .updateTable('devices')
+      .set({ isEnabled })
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+}
+
+/** Binds the sealed key to its device: in another device's row it does not open. */
+function keyOwner(id: string): SecretOwner {
+  return { merchantId: `device/${id}`, channel: 'link' };
+}

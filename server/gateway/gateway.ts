@@ -1,0 +1,256 @@
+/**
+ * Listens for devices and holds their sessions: one a device, a newer one replaces the older, here and (through
+ * the router) in other processes. Limits connections that have not shown who they are, in all and by address.
+ * Leaves the exchange to session.ts, meaning to desk.ts, words from other processes to router.ts.
+ * Invariant: a session is in `byDevice` exactly while it may be told something.
+ */
+import * as net from 'node:net';
+import { randomBytes } from 'node:crypto';
+import type { Message } from '../../src/protocol/messages';
+import type { Devices } from '../devices/devices';
+import type { Clock, Timer } from '../time';
+import { BadMessageError, type Desk } from './desk';
+import { Session, type EndReason, type SessionHost } from './session';
+
+export interface GatewayLimits {
+  /** Connections in all. */
+  readonly maxConnections: number;
+  /** Connections that have not shown who they are: in all, and from one address (carriers share addresses). */
+  readonly maxUnknown: number;
+  readonly maxUnknownPerAddress: number;
+  readonly handshakeTimeoutMs: number;
+  /** A device pings more often than this, or it is gone. */
+  readonly idleTimeoutMs: number;
+}
+
+export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
+  maxConnections: 20_000,
+  maxUnknown: 1_000,
+  maxUnknownPerAddress: 100,
+  handshakeTimeoutMs: 20_000,
+  idleTimeoutMs: 40 * 60_000,
+};
+
+export interface GatewayLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface GatewayOptions {
+  readonly devices: Devices;
+  readonly desk: Desk;
+  readonly clock: Clock;
+  readonly limits: GatewayLimits;
+  readonly log: GatewayLog;
+  /** A session of this number began here: older ones elsewhere must end. */
+  readonly onBegin: (deviceId: string, session: number) => void;
+  /** For metrics. */
+  readonly onEnd?: (reason: EndReason) => void;
+}
+
+/** How often overdue handshakes and silent sessions are looked for, and devices' signs of life are noted. */
+const SWEEP_MS = 1_000;
+const NOTE_HEARD_MS = 30_000;
+const DRAIN_TIMEOUT_MS = 5_000;
+
+export class Gateway implements SessionHost {
+  readonly nobodysKey = randomBytes(16).toString('latin1');
+  private readonly server: net.Server;
+  private readonly sessions = new Set<Session>();
+  private readonly byDevice = new Map<string, Session>();
+  private readonly unknown = new Set<Session>();
+  private readonly unknownByAddress = new Map<string, number>();
+  private sweepTimer: Timer | undefined;
+  private notedMs = 0;
+  private isDraining = false;
+
+  constructor(private readonly options: GatewayOptions) {
+    this.server = net.createServer({ allowHalfOpen: false }, (socket) => this.accept(socket));
+    this.server.maxConnections = options.limits.maxConnections;
+  }
+
+  /** Starts to listen; gives the port. */
+  listen(port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        this.server.on('error', (error) => this.options.log.error({ error: error.message }, 'gateway'));
+        this.sweepLater();
+        resolve((this.server.address() as net.AddressInfo).port);
+      });
+    });
+  }
+
+  /** Takes no more devices, lets what is being handled end, then ends all sessions. */
+  async drain(): Promise<void> {
+    this.isDraining = true;
+    this.options.clock.clearTimer(this.sweepTimer);
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const settled = Promise.all([...this.sessions].map((session) => session.settled()));
+    await Promise.race([settled, this.after(DRAIN_TIMEOUT_MS)]);
+    for (const session of [...this.sessions]) session.end('drain');
+    await Promise.race([closed, this.after(DRAIN_TIMEOUT_MS)]);
+    await this.noteHeard();
+  }
+
+  get sessionCount(): number {
+    return this.byDevice.size;
+  }
+
+  get unknownCount(): number {
+    return this.unknown.size;
+  }
+
+  has(deviceId: string): boolean {
+    return this.byDevice.has(deviceId);
+  }
+
+  deviceIds(): string[] {
+    return [...this.byDevice.keys()];
+  }
+
+  /** Tells a device of ours how its order stands; false when it has no session here. */
+  tell(deviceId: string, outTradeNo: string): boolean {
+    const session = this.byDevice.get(deviceId);
+    if (!session?.isGreeted) return false;
+    session.run(() => this.options.desk.tell(session, outTradeNo));
+    return true;
+  }
+
+  /** Sends a message to a device of ours; false when it has no session here. */
+  send(deviceId: string, message: Message): boolean {
+    const session = this.byDevice.get(deviceId);
+    if (!session?.isGreeted) return false;
+    session.run(async () => session.send(message));
+    return true;
+  }
+
+  /** Ends a device's session here when it is older than `session`. */
+  endOlder(deviceId: string, session: number, reason: EndReason): void {
+    const ours = this.byDevice.get(deviceId);
+    if (ours && ours.number < session) ours.end(reason);
+  }
+
+  // What sessions need (SessionHost).
+
+  findKey(deviceId: string): Promise<string | undefined> {
+    return this.options.devices.key(deviceId);
+  }
+
+  async begin(session: Session): Promise<number | undefined> {
+    const number = await this.options.devices.beginSession(session.deviceId, this.options.clock.nowMs());
+    if (number === undefined || this.isDraining) return undefined;
+    const older = this.byDevice.get(session.deviceId);
+    // A newer one may have overtaken us between the database and here.
+    if (older && older.number > number) return undefined;
+    older?.end('replaced');
+    this.forgetUnknown(session);
+    session.number = number;
+    this.byDevice.set(session.deviceId, session);
+    this.options.onBegin(session.deviceId, number);
+    this.options.log.info(
+      { deviceId: session.deviceId, session: number, address: session.address },
+      'device online',
+    );
+    return number;
+  }
+
+  async handle(session: Session, message: Message): Promise<void> {
+    session.lastHeardMs = this.options.clock.nowMs();
+    try {
+      await this.options.desk.handle(session, message);
+    } catch (error) {
+      if (!(error instanceof BadMessageError)) throw error;
+      session.end('bad message');
+    }
+  }
+
+  ended(session: Session, reason: EndReason): void {
+    this.sessions.delete(session);
+    this.forgetUnknown(session);
+    this.options.onEnd?.(reason);
+    const { deviceId, number, address } = session;
+    const level = reason === 'peer' || reason === 'drain' || reason === 'replaced' ? 'info' : 'warn';
+    this.options.log[level]({ deviceId, session: number, address, reason }, 'device connection ended');
+    if (this.byDevice.get(deviceId) !== session) return;
+    this.byDevice.delete(deviceId);
+    this.options.devices
+      .endSession(deviceId, number, this.options.clock.nowMs())
+      .catch((error: Error) =>
+        this.options.log.warn({ deviceId, error: error.message }, 'device offline not noted'),
+      );
+  }
+
+  failed(session: Session, error: unknown): void {
+    const message = error instanceof Error ? error.message : 'unknown error';
+    this.options.log.error(
+      { deviceId: session.deviceId, session: session.number, error: message },
+      'session failed',
+    );
+  }
+
+  private accept(socket: net.Socket): void {
+    const address = socket.remoteAddress ?? '';
+    const { maxUnknown, maxUnknownPerAddress } = this.options.limits;
+    const count = this.unknownByAddress.get(address) ?? 0;
+    if (this.isDraining || this.unknown.size >= maxUnknown || count >= maxUnknownPerAddress) {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      this.options.log.debug({ address }, 'connection refused: too many that are not known');
+      return;
+    }
+    const session = new Session(socket, this, address, this.options.clock.nowMs());
+    this.sessions.add(session);
+    this.unknown.add(session);
+    this.unknownByAddress.set(address, count + 1);
+  }
+
+  private forgetUnknown(session: Session): void {
+    if (!this.unknown.delete(session)) return;
+    const count = this.unknownByAddress.get(session.address)! - 1;
+    if (count > 0) this.unknownByAddress.set(session.address, count);
+    else this.unknownByAddress.delete(session.address);
+  }
+
+  private sweepLater(): void {
+    this.sweepTimer = this.options.clock.setTimer(() => {
+      this.sweep();
+      this.sweepLater();
+    }, SWEEP_MS);
+  }
+
+  /** One look over all sessions costs less than a timer each. */
+  private sweep(): void {
+    const nowMs = this.options.clock.nowMs();
+    const { handshakeTimeoutMs, idleTimeoutMs } = this.options.limits;
+    for (const session of [...this.unknown]) {
+      if (nowMs - session.startedMs >= handshakeTimeoutMs) session.end('handshake timeout');
+    }
+    if (nowMs - this.notedMs < NOTE_HEARD_MS) return;
+    for (const session of [...this.byDevice.values()]) {
+      if (nowMs - session.lastHeardMs >= idleTimeoutMs) session.end('idle');
+    }
+    void this.noteHeard();
+  }
+
+  private async noteHeard(): Promise<void> {
+    const sinceMs = this.notedMs;
+    this.notedMs = this.options.clock.nowMs();
+    const heard = new Map<string, number>();
+    for (const [deviceId, session] of this.byDevice) {
+      if (session.lastHeardMs > sinceMs) heard.set(deviceId, Math.round(session.lastHeardMs));
+    }
+    try {
+      await this.options.devices.heard(heard);
+    } catch (error) {
+      this.options.log.warn({ error: (error as Error).message }, 'signs of life not noted');
+    }
+  }
+
+  private after(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.options.clock.setTimer(resolve, delayMs));
+  }
+}

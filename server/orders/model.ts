@@ -1,0 +1,225 @@
+/**
+ * An order as the server keeps it, the events that can happen to it, and the times and choices that its machine
+ * (order.ts) follows. Types and constants only. Source: the design, section 5; docs/link-protocol.md.
+ */
+import type { Reason } from '../../src/protocol/codes';
+import type { Channel } from '../providers/provider';
+
+export const STATES = [
+  'CREATED',
+  'PREPAID',
+  'PAID',
+  'GRANTED',
+  'DISPENSED',
+  'CLOSING',
+  'CLOSED',
+  'REFUNDING',
+  'REFUNDED',
+  'REFUSED',
+  'UNCERTAIN',
+] as const;
+
+export type State = (typeof STATES)[number];
+
+/** States in which nothing is owed to anybody. Money may still come to CLOSED and REFUSED, and goods back to DISPENSED. */
+export const RESTING_STATES: readonly State[] = ['DISPENSED', 'CLOSED', 'REFUNDED', 'REFUSED'];
+
+/** What needs a person's eyes; '' when nothing does. */
+export type Alarm =
+  | ''
+  | 'WRONG_AMOUNT'
+  | 'SECOND_PAYMENT'
+  | 'CONTRADICTION'
+  | 'UNGRANTED'
+  | 'DEVICE_SILENT'
+  | 'PERSON_NEEDED'
+  | 'REFUND_STUCK'
+  | 'PROVIDER_SILENT'
+  | 'REFUNDED_OUTSIDE';
+
+export interface Order {
+  readonly outTradeNo: string;
+  readonly deviceId: string;
+  /** The order's number on the device. */
+  readonly n: number;
+  readonly merchantId: number;
+  readonly channel: Channel;
+  readonly amountFen: number;
+  readonly reference: string;
+  readonly goods: string;
+  readonly createdAtMs: number;
+  /** When the code stops being payable. */
+  readonly expiresAtMs: number;
+
+  readonly state: State;
+  /** Why it is closing, refunding, refused or uncertain. */
+  readonly reason: Reason;
+  readonly alarm: Alarm;
+  readonly codeUrl: string;
+
+  /** The provider's own word for the trade, as last heard. */
+  readonly providerState: string;
+  readonly transactionId: string;
+  /** What was really paid; 0 while nothing was. */
+  readonly paidFen: number;
+  readonly paidAtMs: number;
+
+  /** Until when the device may begin to dispense (server's clock). */
+  readonly grantDeadlineMs: number;
+  /** Session of the device on which the last grant went out; 0 for none. */
+  readonly grantSession: number;
+  readonly grantCount: number;
+  /** The device said that the grant is in its journal. */
+  readonly isGrantReceived: boolean;
+  readonly dispensedAtMs: number;
+
+  /** Counts refunds that the provider closed for good: each needs a number of its own. */
+  readonly refundNo: number;
+  /** The provider's own word for the refund. */
+  readonly refundState: string;
+
+  /** Tries of the provider call that the state asks for. */
+  readonly attempt: number;
+  /** When something has to be done; undefined: only an event from outside moves it. */
+  readonly wakeAtMs: number | undefined;
+  readonly version: number;
+}
+
+export type Source = 'notification' | 'query';
+
+export type OrderEvent =
+  // The device (docs/link-protocol.md, messages up).
+  | { readonly type: 'pay' }
+  | { readonly type: 'ask' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'got' }
+  | { readonly type: 'endDispensed'; readonly reason: Reason; readonly text: string }
+  | { readonly type: 'endFailed'; readonly reason: Reason; readonly text: string }
+  | { readonly type: 'endUncertain'; readonly reason: Reason; readonly text: string }
+  | { readonly type: 'back'; readonly reason: Reason; readonly text: string }
+  /** In `hi` the device lists it as not yet paid. */
+  | { readonly type: 'listedUnpaid'; readonly session: number; readonly deviceState: number }
+  /** In `hi` the device lists it as granted, or beyond. */
+  | { readonly type: 'listedPaid'; readonly session: number; readonly deviceState: number }
+  /** In `hi` the device does not list it. */
+  | { readonly type: 'unlisted'; readonly session: number }
+  // The gateway.
+  /** The device is on a living session and can take a grant. */
+  | { readonly type: 'offer'; readonly session: number }
+  // The provider.
+  | { readonly type: 'created'; readonly codeUrl: string }
+  /** `isTradeOpen`: an earlier try may have opened it all the same. */
+  | { readonly type: 'createRefused'; readonly code: string; readonly isTradeOpen: boolean }
+  | { readonly type: 'createUnknown'; readonly code: string }
+  | {
+      readonly type: 'paid';
+      readonly source: Source;
+      readonly providerState: string;
+      readonly transactionId: string;
+      readonly amountFen: number;
+      readonly paidAtMs: number;
+    }
+  /** Exists and is unpaid, or does not exist (yet). */
+  | { readonly type: 'tradeOpen'; readonly providerState: string; readonly exists: boolean }
+  | { readonly type: 'tradeClosed'; readonly providerState: string }
+  | {
+      readonly type: 'tradeRefunded';
+      readonly providerState: string;
+      readonly transactionId: string;
+    }
+  | { readonly type: 'queryUnknown'; readonly code: string }
+  | { readonly type: 'closed' }
+  | { readonly type: 'closeUnknown'; readonly code: string }
+  | { readonly type: 'refundDone'; readonly providerState: string }
+  | { readonly type: 'refundPending'; readonly providerState: string }
+  /** The provider ended this refund without paying it back. */
+  | { readonly type: 'refundClosed'; readonly providerState: string }
+  | { readonly type: 'refundRefused'; readonly code: string }
+  | { readonly type: 'refundUnknown'; readonly code: string }
+  // Time.
+  | { readonly type: 'due' }
+  // Merchant and person.
+  | { readonly type: 'refund' }
+  | { readonly type: 'settleDispensed' }
+  | { readonly type: 'settleRefund' };
+
+export type EventType = OrderEvent['type'];
+
+export const EVENT_TYPES: readonly EventType[] = [
+  'pay',
+  'ask',
+  'cancel',
+  'got',
+  'endDispensed',
+  'endFailed',
+  'endUncertain',
+  'back',
+  'listedUnpaid',
+  'listedPaid',
+  'unlisted',
+  'offer',
+  'created',
+  'createRefused',
+  'createUnknown',
+  'paid',
+  'tradeOpen',
+  'tradeClosed',
+  'tradeRefunded',
+  'queryUnknown',
+  'closed',
+  'closeUnknown',
+  'refundDone',
+  'refundPending',
+  'refundClosed',
+  'refundRefused',
+  'refundUnknown',
+  'due',
+  'refund',
+  'settleDispensed',
+  'settleRefund',
+];
+
+/** What becomes of a payment whose goods nobody can tell about. */
+export type UncertainPolicy = 'refund' | 'dispensed' | 'person';
+
+/** What the merchant chose. */
+export interface Policy {
+  readonly uncertain: UncertainPolicy;
+  /** For how long after dispensing the host may ask for the money back. 0: never. */
+  readonly refundWindowMs: number;
+}
+
+/** Times of the machine; see `DEFAULT_TIMES` for what each is for. */
+export interface Times {
+  readonly callGraceMs: number;
+  readonly grantMs: number;
+  readonly patienceMs: number;
+  readonly silenceMs: number;
+  readonly watchMs: number;
+  readonly createAttempts: number;
+}
+
+export const DEFAULT_TIMES: Times = {
+  /** A provider call made at once has ended after this; if its outcome is not known by then, it is queried. */
+  callGraceMs: 20_000,
+  /** A device may begin to dispense for this long after a grant. */
+  grantMs: 90_000,
+  /** Nobody waits longer than this at a machine for what was paid: later it is refunded, not dispensed. */
+  patienceMs: 300_000,
+  /** A device that holds a grant and says nothing for this long after its deadline is reported to a person. */
+  silenceMs: 86_400_000,
+  /** Once more after the code expired a closed order is looked at: a payment may have slipped through. */
+  watchMs: 60_000,
+  /** Tries to open a trade at a provider that does not answer. */
+  createAttempts: 4,
+};
+
+/** Final for the device: it may forget the order. */
+export function isResting(state: State): boolean {
+  return RESTING_STATES.includes(state);
+}
+
+/** The number of the order's current refund at the provider; the same for every try of it. */
+export function outRefundNo(order: Order): string {
+  return `${order.outTradeNo}_R${order.refundNo}`;
+}

@@ -1,0 +1,186 @@
+/**
+ * Makes the provider calls that orders wait for (order.ts, taskOf) and brings the answers to the machine.
+ * A call made on the spot and the order's wake-up job may both come to the same order: calls for one order run
+ * one after the other, each looks at the order anew, and every call may be repeated.
+ * Invariant: after an unknown outcome, or when it is not known whether a call was made at all, the provider is
+ * queried before anything else.
+ */
+import { REASON_NAMES } from '../../src/protocol/codes';
+import type { Clock } from '../time';
+import type { Channel, Outcome, Provider, Refund, Trade } from '../providers/provider';
+import { outRefundNo, type Order, type OrderEvent, type Source } from './model';
+import { taskOf } from './order';
+import type { OrderService } from './service';
+import type { Store } from './store';
+
+/** Finds the provider of a merchant's channel; undefined when its parameters are missing or broken. */
+export interface Providers {
+  get(merchantId: number, channel: Channel): Promise<Provider | undefined>;
+}
+
+export interface TaskOptions {
+  readonly store: Store;
+  readonly service: OrderService;
+  readonly providers: Providers;
+  readonly clock: Clock;
+  /** Address that the provider is to send its notifications to. */
+  readonly notifyUrl: (merchantId: number, channel: Channel) => string;
+}
+
+const NO_PROVIDER = 'NO_PARAMETERS';
+
+/** The event that a trade, as the provider reports it, means for its order. */
+export function tradeEvent(trade: Trade, source: Source, nowMs: number): OrderEvent {
+  const { providerState } = trade;
+  switch (trade.state) {
+    case 'PAID':
+      if (trade.amountFen === undefined || !trade.transactionId) {
+        return { type: 'queryUnknown', code: 'INCOMPLETE_ANSWER' };
+      }
+      return {
+        type: 'paid',
+        source,
+        providerState,
+        transactionId: trade.transactionId,
+        amountFen: trade.amountFen,
+        paidAtMs: trade.paidAtMs ?? nowMs,
+      };
+    case 'REFUNDED':
+      return { type: 'tradeRefunded', providerState, transactionId: trade.transactionId ?? '' };
+    case 'CLOSED':
+      return { type: 'tradeClosed', providerState };
+    case 'WAITING':
+    case 'NOT_FOUND':
+    case 'FAILED':
+      return { type: 'tradeOpen', providerState, exists: trade.state !== 'NOT_FOUND' };
+  }
+}
+
+function unknownRefund(code: string): OrderEvent {
+  return { type: 'refundUnknown', code };
+}
+
+/** The event that a refund, as the provider reports it, means for its order. */
+export function refundEvent(outcome: Outcome<Refund>): OrderEvent | 'missing' {
+  if (outcome.kind === 'refused') return { type: 'refundRefused', code: outcome.code };
+  if (outcome.kind === 'unknown') return unknownRefund(outcome.code);
+  const { state, providerState } = outcome.value;
+  switch (state) {
+    case 'SUCCESS':
+      return { type: 'refundDone', providerState };
+    case 'PROCESSING':
+      return { type: 'refundPending', providerState };
+    case 'CLOSED':
+      return { type: 'refundClosed', providerState };
+    case 'ABNORMAL':
+      return { type: 'refundRefused', code: providerState };
+    case 'NOT_FOUND':
+      return 'missing';
+  }
+}
+
+export class TaskRunner {
+  constructor(private readonly options: TaskOptions) {}
+
+  /**
+   * Does what the order waits for, if its time has come.
+   * `isFirst`: the state was entered just now by this process, so no call can have been made for it yet.
+   */
+  async perform(outTradeNo: string, isFirst: boolean): Promise<void> {
+    const order = await this.options.store.find(outTradeNo);
+    const nowMs = this.options.clock.nowMs();
+    if (!order || order.wakeAtMs === undefined || (!isFirst && order.wakeAtMs > nowMs)) return;
+    const task = taskOf(order, nowMs);
+    if (task === 'none') return;
+    if (task === 'due') {
+      await this.options.service.apply(outTradeNo, 'time', { type: 'due' });
+      return;
+    }
+    const provider = await this.options.providers.get(order.merchantId, order.channel);
+    const isUnsure = !isFirst || order.attempt > 0;
+    if (task === 'create') await this.create(order, provider, isUnsure);
+    else if (task === 'query') await this.query(order, provider);
+    else if (task === 'close') await this.close(order, provider);
+    else await this.refund(order, provider, isUnsure);
+  }
+
+  /** Asks the provider how the trade stands, out of turn: the device wants to know. */
+  async look(outTradeNo: string): Promise<void> {
+    const order = await this.options.store.find(outTradeNo);
+    if (!order || (order.state !== 'PREPAID' && order.state !== 'CLOSING')) return;
+    const provider = await this.options.providers.get(order.merchantId, order.channel);
+    const event = await this.ask(order, provider);
+    // Only news counts here: what leaves it waiting must not disturb the plan of queries.
+    if (event.type === 'tradeOpen' || event.type === 'queryUnknown') return;
+    await this.tell(order, event);
+  }
+
+  private async tell(order: Order, event: OrderEvent): Promise<void> {
+    await this.options.service.apply(order.outTradeNo, 'provider', event);
+  }
+
+  private async ask(order: Order, provider: Provider | undefined): Promise<OrderEvent> {
+    if (!provider) return { type: 'queryUnknown', code: NO_PROVIDER };
+    const outcome = await provider.query(order.outTradeNo);
+    if (outcome.kind !== 'ok') return { type: 'queryUnknown', code: outcome.code };
+    if (outcome.value.outTradeNo !== order.outTradeNo) return { type: 'queryUnknown', code: 'FOREIGN_TRADE' };
+    return tradeEvent(outcome.value, 'query', this.options.clock.nowMs());
+  }
+
+  private async query(order: Order, provider: Provider | undefined): Promise<void> {
+    await this.tell(order, await this.ask(order, provider));
+  }
+
+  private async create(order: Order, provider: Provider | undefined, isUnsure: boolean): Promise<void> {
+    if (!provider) return this.tell(order, { type: 'createUnknown', code: NO_PROVIDER });
+    let isTradeOpen = false;
+    if (isUnsure) {
+      const event = await this.ask(order, provider);
+      if (event.type !== 'tradeOpen') return this.tell(order, event);
+      isTradeOpen = event.exists;
+    }
+    const outcome = await provider.create({
+      outTradeNo: order.outTradeNo,
+      amountFen: order.amountFen,
+      description: order.goods || order.outTradeNo,
+      expiresAtMs: order.expiresAtMs,
+      notifyUrl: this.options.notifyUrl(order.merchantId, order.channel),
+    });
+    if (outcome.kind === 'ok') return this.tell(order, { type: 'created', codeUrl: outcome.value.codeUrl });
+    const { code } = outcome;
+    // What may pass later is tried again, like what we do not know about.
+    if (outcome.kind === 'unknown' || outcome.retry) return this.tell(order, { type: 'createUnknown', code });
+    return this.tell(order, { type: 'createRefused', code, isTradeOpen: isTradeOpen || order.attempt > 0 });
+  }
+
+  private async close(order: Order, provider: Provider | undefined): Promise<void> {
+    const event = await this.ask(order, provider);
+    await this.tell(order, event);
+    if (event.type !== 'tradeOpen' || !provider) return;
+    const outcome = await provider.close(order.outTradeNo);
+    // A trade that does not exist cannot be closed, and need not be.
+    const isGone = outcome.kind === 'refused' && !event.exists;
+    if (outcome.kind === 'ok' || isGone) return this.tell(order, { type: 'closed' });
+    return this.tell(order, { type: 'closeUnknown', code: outcome.code });
+  }
+
+  private async refund(order: Order, provider: Provider | undefined, isUnsure: boolean): Promise<void> {
+    if (!provider) return this.tell(order, unknownRefund(NO_PROVIDER));
+    if (isUnsure) {
+      const outcome = await provider.queryRefund(order.outTradeNo, outRefundNo(order));
+      // A query that is refused tells nothing about the refund itself.
+      const known = outcome.kind === 'refused' ? unknownRefund(outcome.code) : refundEvent(outcome);
+      if (known !== 'missing') return this.tell(order, known);
+    }
+    const event = refundEvent(
+      await provider.refund({
+        outTradeNo: order.outTradeNo,
+        outRefundNo: outRefundNo(order),
+        refundFen: order.paidFen,
+        totalFen: order.paidFen,
+        reason: REASON_NAMES[order.reason] ?? '',
+      }),
+    );
+    await this.tell(order, event === 'missing' ? unknownRefund('TRADE_NOT_FOUND') : event);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The server process: configuration from the environment, one line of JSON on standard output when it is ready,
+ * an orderly end on SIGTERM and SIGINT. Wiring is app.ts's.
+ */
+import { startServer, type ServerOptions } from './app';
+import { ConfigError, readConfig, type Config } from './config/config';
+import { ClusterBusyError } from './db/cluster';
+
+const EXIT_CONFIG = 2;
+const EXIT_FAILED = 1;
+
+function optionsOf(config: Config): ServerOptions {
+  const options: Record<string, unknown> = {
+    dataDir: config.COINSLOT_DATA_DIR,
+    databaseUrl: config.DATABASE_URL,
+    dbConnections: config.COINSLOT_DB_CONNECTIONS,
+    httpHost: config.COINSLOT_HTTP_HOST,
+    httpPort: config.COINSLOT_HTTP_PORT,
+    gatewayHost: config.COINSLOT_GATEWAY_HOST,
+    gatewayPort: config.COINSLOT_GATEWAY_PORT,
+    publicUrl: config.COINSLOT_PUBLIC_URL,
+    masterKey: config.COINSLOT_MASTER_KEY,
+    apiToken: config.COINSLOT_API_TOKEN,
+    logLevel: config.COINSLOT_LOG_LEVEL,
+    wechatUrl: config.COINSLOT_WECHAT_URL,
+    alipayUrl: config.COINSLOT_ALIPAY_URL,
+    providerTimeoutMs: config.COINSLOT_PROVIDER_TIMEOUT_MS,
+    times: { patienceMs: config.COINSLOT_PATIENCE_S * 1000, grantMs: config.COINSLOT_GRANT_S * 1000 },
+    say: (text: string) => process.stderr.write(`coinslot: ${text}\n`),
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
+async function main(): Promise<void> {
+  const server = await startServer(optionsOf(readConfig(process.env)));
+  const { httpUrl, gatewayPort } = server;
+  process.stdout.write(`${JSON.stringify({ event: 'ready', httpUrl, gatewayPort })}\n`);
+  const stop = (): void => {
+    server.stop().then(
+      () => process.exit(0),
+      () => process.exit(EXIT_FAILED),
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error: Error) => {
+  const isOurs = error instanceof ConfigError || error instanceof ClusterBusyError;
+  process.stderr.write(`coinslot: ${isOurs ? error.message : (error.stack ?? error.message)}\n`);
+  process.exit(error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAILED);
+});

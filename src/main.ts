@@ -40,7 +40,7 @@ import { Session } from './payment/session';
 import { mergeSettings } from './payment/settings';
 import { u32 } from './protocol/bytes';
 import { LinkState, Reason } from './protocol/codes';
-import type { HostFields } from './protocol/host';
+import type { HostValue } from './protocol/host-wire';
 import type { Message } from './protocol/messages';
 import type { Clock, Random } from './protocol/ports';
 import { FIRMWARE_VERSION } from './version';
@@ -127,13 +127,9 @@ function showState(): void {
   else leds.show(book.open.length ? LedState.OrderOpen : LED_STATES[linkState]!);
 }
 
-function signalFields(): HostFields {
+function signalValues(): HostValue[] {
   const status = keeper && keeper.status();
-  return {
-    link: linkState,
-    csq: status ? status.csq : 99,
-    registration: status ? status.registration : 0,
-  };
+  return [linkState, status ? status.csq : 99, status ? status.registration : 0];
 }
 
 const desk = new Desk(
@@ -142,22 +138,22 @@ const desk = new Desk(
   clock,
   book,
   {
-    info: () => ({
-      version: PROTOCOL_VERSION,
-      reset: resetReason,
-      link: linkState,
-      openOrders: book.open.length,
-      lastOrder: book.lastOrder,
-      deviceId: book.identity ? book.identity.id : '',
-      firmware: FIRMWARE_VERSION,
-      board: BOARD_ID,
-      imei: keeper ? keeper.status().imei : '',
-    }),
-    signal: signalFields,
+    info: () => [
+      PROTOCOL_VERSION,
+      resetReason,
+      linkState,
+      book.open.length,
+      book.lastOrder,
+      book.identity ? book.identity.id : '',
+      FIRMWARE_VERSION,
+      BOARD_ID,
+      keeper ? keeper.status().imei : '',
+    ],
+    signal: signalValues,
     time: () => {
       const timeMs = session ? session.serverTimeMs() : 0;
       const errorMs = timeMs ? session!.timeErrorMs() : NO_TIME_ERROR;
-      return { unixS: Math.floor(timeMs / 1000), errorMs: Math.min(NO_TIME_ERROR, Math.ceil(errorMs)) };
+      return [Math.floor(timeMs / 1000), Math.min(NO_TIME_ERROR, Math.ceil(errorMs))];
     },
     moveRelay: (number, count, onMs, offMs) => {
       if (relay.isBusy()) return Reason.Busy;

@@ -10,8 +10,10 @@ import path from 'node:path';
 import { aesJsModule } from './aes-js-source';
 import { checkBundle, describeFindings } from './check-bundle';
 import { boardApi } from './espruino-api';
+import { internalNames } from './mangle';
 import { limits, loadProfile, type BoardProfile } from './profile';
 import { profileModule } from './profile-module';
+import { shrink } from './shrink';
 
 const ROOT = path.join(__dirname, '..', '..');
 const SOURCES = path.join(ROOT, 'src');
@@ -114,6 +116,8 @@ async function bundle(
       supported: Object.fromEntries(UNSUPPORTED.map((feature) => [feature, false])),
       charset: 'ascii',
       minify: true,
+      // A fixture of a test brings no names of ours.
+      mangleProps: new RegExp(`^(?:${internalNames(SOURCES, boardApi(profile)).join('|')})$`),
       legalComments: 'none',
       logLevel: 'silent',
       tsconfig: path.join(SOURCES, 'tsconfig.json'),
@@ -121,7 +125,7 @@ async function bundle(
       define: options.define ?? {},
       plugins: [boardProfilePlugin(profile)],
     });
-    const code = result.outputFiles[0]!.text.replace(/^"use strict";/, '').trimEnd() + '\n';
+    const code = (await shrink(result.outputFiles[0]!.text.replace(/^"use strict";/, ''))).trimEnd() + '\n';
     const inputs = Object.values(result.metafile.outputs)[0]!.inputs;
     const bytesBySource = Object.fromEntries(
       Object.entries(inputs).map(([source, { bytesInOutput }]) => [source, bytesInOutput]),

@@ -14,7 +14,7 @@ import {
   type FrameListener,
   FrameReader,
 } from '../protocol/frame';
-import { decodeHost, encodeHost, type HostFields, HostType, isText } from '../protocol/host';
+import { decodeValues, encodeValues, HostType, type HostValue, isText } from '../protocol/host-wire';
 import type { Clock, Crc32, TimerId } from '../protocol/ports';
 import type { Book, Order } from './book';
 import { readIdentity } from './identity';
@@ -26,12 +26,12 @@ import { mergeSettings } from './settings';
 
 /** What the desk asks the rest of the module. */
 export interface Module {
-  /** Fields of INFO. */
-  info(): HostFields;
-  /** Fields of SIGNAL. */
-  signal(): HostFields;
-  /** Fields of TIME. */
-  time(): HostFields;
+  /** Values of INFO. */
+  info(): HostValue[];
+  /** Values of SIGNAL. */
+  signal(): HostValue[];
+  /** Values of TIME. */
+  time(): HostValue[];
   /** Moves a relay by hand; Busy while an order uses it. */
   moveRelay(relay: number, count: number, onMs: number, offMs: number): Reason;
   /** The settings are new: the rate of the port may be, too. */
@@ -47,6 +47,7 @@ export interface Module {
 const MIN_TTL_S = 30;
 const MAX_TTL_S = 7200;
 const DEFAULT_TTL_S = 300;
+const MAX_REFERENCE_BYTES = 32;
 const MAX_GOODS_BYTES = 48;
 const MAX_LOG_LINES = 20;
 
@@ -62,34 +63,37 @@ function refused(reason: Reason): Result {
 }
 
 /** Checks a PAY in the documented order of reasons; None when it is good. */
-function payReason(fields: HostFields): Reason {
-  const ttlS = fields.ttlS as number;
-  const goods = fields.goods as string;
-  if (!/^[\x21-\x7e]{1,32}$/.test(fields.reference as string)) return Reason.BadReference;
-  if (fields.amountFen === 0) return Reason.BadAmount;
-  if (fields.channel !== 1 && fields.channel !== 2) return Reason.BadChannel;
+function payReason(
+  amountFen: number,
+  channel: number,
+  ttlS: number,
+  reference: string,
+  goods: string,
+): Reason {
+  if (!/^[\x21-\x7e]+$/.test(reference) || reference.length > MAX_REFERENCE_BYTES) return Reason.BadReference;
+  if (amountFen === 0) return Reason.BadAmount;
+  if (channel !== 1 && channel !== 2) return Reason.BadChannel;
   if (ttlS && (ttlS < MIN_TTL_S || ttlS > MAX_TTL_S)) return Reason.BadPayload;
   if (goods.length > MAX_GOODS_BYTES || !isText(goods)) return Reason.BadText;
   return Reason.None;
 }
 
-/** What each message of the host does. */
-const HANDLERS: { readonly [type: number]: (desk: Desk, fields: HostFields) => Result } = {
+/** What each message of the host does; `values` are its fields in the order of the document. */
+const HANDLERS: { readonly [type: number]: (desk: Desk, values: never[]) => Result } = {
   [HostType.Hello]: (desk) => ({ reason: Reason.None, n: 0, then: () => desk.announce() }),
-  [HostType.Pay]: (desk, fields) => desk.pay(fields),
-  [HostType.Query]: (desk, fields) => desk.query(fields),
-  [HostType.Cancel]: (desk, fields) => desk.order(fields, OrderEvent.Cancel, Reason.HostCancelled),
-  [HostType.Dispensed]: (desk, fields) => desk.order(fields, OrderEvent.HostDone, Reason.None),
-  [HostType.Failed]: (desk, fields) => desk.order(fields, OrderEvent.HostFailed, Reason.HostFailed),
-  [HostType.Refund]: (desk, fields) => desk.order(fields, OrderEvent.HostRefund, Reason.HostRefund),
-  [HostType.Relay]: (desk, fields) => desk.relay(fields),
-  [HostType.SetSettings]: (desk, fields) => desk.setSettings(fields.json as string),
-  [HostType.GetSettings]: (desk) =>
-    desk.reply(HostType.Settings, () => ({ json: JSON.stringify(desk.book.settings) })),
+  [HostType.Pay]: (desk, values) => desk.pay(values[0]!, values[1]!, values[2]!, values[3]!, values[4]!),
+  [HostType.Query]: (desk, values) => desk.query(values[0]!, values[1]!),
+  [HostType.Cancel]: (desk, values) => desk.order(values[0]!, OrderEvent.Cancel, Reason.HostCancelled),
+  [HostType.Dispensed]: (desk, values) => desk.order(values[0]!, OrderEvent.HostDone, Reason.None),
+  [HostType.Failed]: (desk, values) => desk.order(values[0]!, OrderEvent.HostFailed, Reason.HostFailed),
+  [HostType.Refund]: (desk, values) => desk.order(values[0]!, OrderEvent.HostRefund, Reason.HostRefund),
+  [HostType.Relay]: (desk, values) => desk.relay(values[0]!, values[1]!, values[2]!, values[3]!),
+  [HostType.SetSettings]: (desk, values) => desk.setSettings(values[0]!),
+  [HostType.GetSettings]: (desk) => desk.reply(HostType.Settings, () => [JSON.stringify(desk.book.settings)]),
   [HostType.GetTime]: (desk) => desk.reply(HostType.Time, () => desk.module.time()),
   [HostType.GetSignal]: (desk) => desk.reply(HostType.Signal, () => desk.module.signal()),
-  [HostType.GetLog]: (desk, fields) => desk.log(fields),
-  [HostType.Provision]: (desk, fields) => desk.provision(fields.json as string),
+  [HostType.GetLog]: (desk, values) => desk.log(values[0]!, values[1]!),
+  [HostType.Provision]: (desk, values) => desk.provision(values[0]!),
 };
 
 export class Desk implements HostView, FrameListener {
@@ -164,7 +168,7 @@ export class Desk implements HostView, FrameListener {
           0,
           frame.seq,
           HostType.Ack,
-          encodeHost(HostType.Ack, { seq: frame.seq, type: frame.type, order: result.n }),
+          encodeValues(HostType.Ack, [frame.seq, frame.type, result.n]),
         );
     if (isWanted) {
       this.lastCrc = frame.crc;
@@ -177,13 +181,13 @@ export class Desk implements HostView, FrameListener {
 
   /** INFO and every open order, as after a start. */
   announce(): void {
-    this.outbox.post(HostType.Info, encodeHost(HostType.Info, this.module.info()));
+    this.outbox.post(HostType.Info, this.module.info());
     this.book.open.forEach((order) => this.show(order));
   }
 
   /** The link's state, unasked, when it has changed. */
   announceSignal(): void {
-    this.outbox.post(HostType.Signal, encodeHost(HostType.Signal, this.module.signal()));
+    this.outbox.post(HostType.Signal, this.module.signal());
   }
 
   tell(order: Order): void {
@@ -191,14 +195,13 @@ export class Desk implements HostView, FrameListener {
   }
 
   showQr(order: Order): void {
-    const payload = encodeHost(HostType.Qr, {
-      order: order.n,
-      channel: order.channel,
-      leftS: this.leftS(order),
-      reference: order.reference,
-      url: order.url,
-    });
-    this.outbox.ask(HostType.Qr, order.n, payload);
+    this.outbox.ask(HostType.Qr, order.n, [
+      order.n,
+      order.channel,
+      this.leftS(order),
+      order.reference,
+      order.url,
+    ]);
   }
 
   /** Once a second: repeats STATUS of open orders every `statusS` seconds. */
@@ -209,17 +212,12 @@ export class Desk implements HostView, FrameListener {
     this.book.open.forEach((order) => this.outbox.post(HostType.Status, this.status(order)));
   }
 
-  pay(fields: HostFields): Result {
-    const reason = payReason(fields);
+  pay(amountFen: number, channel: number, ttlS: number, reference: string, goods: string): Result {
+    const reason = payReason(amountFen, channel, ttlS, reference, goods);
     if (reason) return refused(reason);
     const orders = this.orders;
-    const result = orders.pay(
-      fields.amountFen as number,
-      fields.channel as number,
-      (fields.ttlS as number) || DEFAULT_TTL_S,
-      fields.reference as string,
-      this.module.base64(fields.goods as string),
-    );
+    const goods64 = this.module.base64(goods);
+    const result = orders.pay(amountFen, channel, ttlS || DEFAULT_TTL_S, reference, goods64);
     const order = result.order;
     if (!order) return refused(result.reason);
     return {
@@ -232,25 +230,19 @@ export class Desk implements HostView, FrameListener {
     };
   }
 
-  query(fields: HostFields): Result {
-    const order = fields.order
-      ? this.book.find(fields.order as number)
-      : this.book.findReference(fields.reference as string);
+  query(n: number, reference: string): Result {
+    const order = n ? this.book.find(n) : this.book.findReference(reference);
     if (!order) return refused(Reason.UnknownOrder);
     return { reason: Reason.None, n: order.n, then: () => this.show(order) };
   }
 
-  order(fields: HostFields, event: OrderEvent, reason: Reason): Result {
-    const n = fields.order as number;
+  order(n: number, event: OrderEvent, reason: Reason): Result {
     return { reason: this.orders.hostEvent(n, event, reason), n };
   }
 
-  relay(fields: HostFields): Result {
-    const relay = fields.relay as number;
-    const onMs = fields.onMs as number;
-    const offMs = fields.offMs as number;
+  relay(relay: number, count: number, onMs: number, offMs: number): Result {
     if (relay < 1 || relay > 2) return refused(Reason.BadPayload);
-    return refused(this.module.moveRelay(relay, fields.count as number, onMs, offMs));
+    return refused(this.module.moveRelay(relay, count, onMs, offMs));
   }
 
   setSettings(json: string): Result {
@@ -279,25 +271,18 @@ export class Desk implements HostView, FrameListener {
   }
 
   /** An answer frame behind the ACK. */
-  reply(type: HostType, fields: () => HostFields): Result {
-    return {
-      reason: Reason.None,
-      n: 0,
-      then: () => this.outbox.post(type, encodeHost(type, fields())),
-    };
+  reply(type: HostType, values: () => HostValue[]): Result {
+    return { reason: Reason.None, n: 0, then: () => this.outbox.post(type, values()) };
   }
 
-  log(fields: HostFields): Result {
-    const n = fields.order as number;
-    const lines = this.book.log(n, Math.min(fields.count as number, MAX_LOG_LINES));
+  log(n: number, count: number): Result {
+    const lines = this.book.log(n, Math.min(count, MAX_LOG_LINES));
+    if (!lines.length) lines.push('');
     return {
       reason: Reason.None,
       n,
       then: () => {
-        lines.forEach((text, index) => {
-          this.outbox.post(HostType.Log, encodeHost(HostType.Log, { left: lines.length - 1 - index, text }));
-        });
-        if (!lines.length) this.outbox.post(HostType.Log, encodeHost(HostType.Log, { left: 0, text: '' }));
+        lines.forEach((text, index) => this.outbox.post(HostType.Log, [lines.length - 1 - index, text]));
       },
     };
   }
@@ -305,10 +290,10 @@ export class Desk implements HostView, FrameListener {
   private serve(frame: Frame): Result {
     const handler = HANDLERS[frame.type];
     if (!handler) return refused(Reason.BadType);
-    const fields = decodeHost(frame.type, frame.payload);
-    if (!fields) return refused(Reason.BadPayload);
+    const values = decodeValues(frame.type, frame.payload);
+    if (!values) return refused(Reason.BadPayload);
     try {
-      return handler(this, fields);
+      return handler(this, values as never[]);
     } catch (error) {
       // The journal could not take it: nothing has happened, and the host must know.
       this.module.fault(error);
@@ -326,16 +311,16 @@ export class Desk implements HostView, FrameListener {
     return Math.max(0, Math.min(65535, Math.floor((order.payableUntilMs - this.clock.nowMs()) / 1000)));
   }
 
-  private status(order: Order): string {
-    return encodeHost(HostType.Status, {
-      order: order.n,
-      state: order.state,
-      reason: order.reason,
-      amountFen: order.amountFen,
-      channel: order.channel,
-      leftS: this.leftS(order),
-      reference: order.reference,
-    });
+  private status(order: Order): HostValue[] {
+    return [
+      order.n,
+      order.state,
+      order.reason,
+      order.amountFen,
+      order.channel,
+      this.leftS(order),
+      order.reference,
+    ];
   }
 
   private nak(seq: number, type: number, reason: Reason): string {
@@ -344,7 +329,7 @@ export class Desk implements HostView, FrameListener {
       0,
       seq,
       HostType.Nak,
-      encodeHost(HostType.Nak, { seq, type, reason, text: REASON_NAMES[reason]! }),
+      encodeValues(HostType.Nak, [seq, type, reason, REASON_NAMES[reason]!]),
     );
   }
 }

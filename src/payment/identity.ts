@@ -16,16 +16,19 @@ export interface Identity {
   readonly pin: string;
 }
 
-/** What each value must look like; all of it goes into AT commands, so no quotes and no control characters. */
-const PATTERNS: { readonly [name: string]: RegExp } = {
-  id: /^[A-Z0-9]{4,12}$/,
-  key: /^[0-9a-f]{32}$/,
-  host: /^[A-Za-z0-9.-]{1,63}$/,
-  port: /^[1-9][0-9]{0,4}$/,
-  apn: /^[A-Za-z0-9.-]{1,32}$/,
-  user: /^[\x21\x23-\x7e]{0,24}$/,
-  pass: /^[\x21\x23-\x7e]{0,24}$/,
-  pin: /^([0-9]{4,8})?$/,
+/**
+ * What each value must look like, and its least and greatest length (Espruino's expressions know no `{}`). All of
+ * it goes into AT commands, so no quotes and no control characters.
+ */
+const PATTERNS: { readonly [name: string]: readonly [RegExp, number, number] } = {
+  id: [/^[A-Z0-9]*$/, 4, 12],
+  key: [/^[0-9a-f]*$/, 32, 32],
+  host: [/^[A-Za-z0-9.-]*$/, 1, 63],
+  port: [/^[1-9][0-9]*$/, 1, 5],
+  apn: [/^[A-Za-z0-9.-]*$/, 1, 32],
+  user: [/^[\x21\x23-\x7e]*$/, 0, 24],
+  pass: [/^[\x21\x23-\x7e]*$/, 0, 24],
+  pin: [/^[0-9]*$/, 0, 8],
 };
 
 /** Reads an identity from JSON; undefined when anything is missing, wrong or unknown. */
@@ -39,7 +42,11 @@ export function readIdentity(json: string): Identity | undefined {
   if (typeof given !== 'object' || !given || Array.isArray(given)) return undefined;
   const identity: { [name: string]: unknown } = Object.assign({ user: '', pass: '', pin: '' }, given);
   const names = Object.keys(PATTERNS);
-  const isGood = (name: string): boolean => PATTERNS[name]!.test('' + identity[name]);
+  const isGood = (name: string): boolean => {
+    const pattern = PATTERNS[name]!;
+    const text = '' + identity[name];
+    return text.length >= pattern[1] && text.length <= pattern[2] && pattern[0].test(text);
+  };
   if (Object.keys(identity).length !== names.length || !names.every(isGood)) return undefined;
   const port = identity.port as number;
   return typeof port === 'number' && port <= 65535 ? (identity as unknown as Identity) : undefined;

@@ -6,6 +6,7 @@
  */
 import type { Clock, Crc32, TimerId } from '../protocol/ports';
 import { encodeFrame, FLAG_ACK_WANTED } from '../protocol/frame';
+import { encodeValues, type HostType, type HostValue } from '../protocol/host-wire';
 
 /** How long the host has for its answer, and how often a frame is sent in all. */
 export const REPLY_TIMEOUT_MS = 500;
@@ -40,15 +41,16 @@ export class Outbox {
   }
 
   /** Sends a frame that wants no answer. */
-  post(type: number, payload: string): void {
-    this.write(this.frame(0, type, payload));
+  post(type: HostType, values: readonly HostValue[]): void {
+    this.write(this.frame(0, type, encodeValues(type, values)));
   }
 
   /**
    * Queues a frame that wants an answer; `subject` is the order's number, or 0 for a frame that replaces none.
    * Gives false when the queue is full.
    */
-  ask(type: number, subject: number, payload: string): boolean {
+  ask(type: HostType, subject: number, values: readonly HostValue[]): boolean {
+    const payload = encodeValues(type, values);
     const old = subject && this.queue.find((queued) => queued.type === type && queued.subject === subject);
     if (old) old.payload = payload;
     else if (this.queue.length >= MAX_QUEUED_FRAMES) return false;

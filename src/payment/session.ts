@@ -22,7 +22,7 @@ import {
   UnitKind,
   UnitReader,
 } from '../protocol/link';
-import { decodeMessage, DOWN_LAYOUTS, type Message } from '../protocol/messages';
+import { decodeMessage, DOWN_KINDS, type Message } from '../protocol/messages';
 import { u32 } from '../protocol/bytes';
 import type { Aes, Ccm, Clock, Random } from '../protocol/ports';
 import type { Uplink } from './orders';
@@ -248,7 +248,7 @@ export class Session implements Uplink {
       this.owner.onBytes(plain);
       return;
     }
-    const message = decodeMessage(DOWN_LAYOUTS, plain);
+    const message = decodeMessage(DOWN_KINDS, plain);
     // A newer server may say things that we do not know; only an unreadable one is an error.
     if (message) this.takeMessage(message);
   }

@@ -6,37 +6,38 @@
  */
 
 /**
- * Layout of each message after its type: `name:kind`. Kinds: `u` = integer from 0 to 2^53 - 1, `s` = string of
- * at most MAX_STRING_BYTES, `b` = the same in base64, `a` = array, `o` = object.
+ * Kinds of the fields of each message after its type; names and meaning are in docs/link-protocol.md. `u` =
+ * integer from 0 to 2^53 - 1, `s` = string of at most MAX_STRING_BYTES, `b` = the same in base64, `a` = array,
+ * `o` = object.
  */
-export const UP_LAYOUTS: { readonly [type: string]: string } = {
-  hi: 'uptimeMs:u firmware:s board:s imei:s iccid:s reset:u csq:u lastOrder:u settingsVersion:u open:a',
-  pay: 'n:u amountFen:u channel:u ttlS:u reference:s goods:b',
-  ask: 'n:u',
-  cancel: 'n:u',
-  got: 'n:u',
-  end: 'n:u state:u reason:u text:b',
-  back: 'n:u reason:u text:b',
-  ping: 'uptimeMs:u csq:u registration:u',
-  log: 'left:u text:b',
-  open: 'window:u',
-  credit: 'bytes:u',
-  shut: 'reason:u',
+export const UP_KINDS: { readonly [type: string]: string } = {
+  hi: 'ussssuuuua',
+  pay: 'uuuusb',
+  ask: 'u',
+  cancel: 'u',
+  got: 'u',
+  end: 'uuub',
+  back: 'uub',
+  ping: 'uuu',
+  log: 'ub',
+  open: 'u',
+  credit: 'u',
+  shut: 'u',
 };
 
-export const DOWN_LAYOUTS: { readonly [type: string]: string } = {
-  ho: 'uptimeMs:u serverMs:u lastOrder:u',
-  code: 'n:u url:s leftS:u',
-  no: 'n:u reason:u text:b',
-  state: 'n:u state:s',
-  grant: 'n:u outTradeNo:s amountFen:u channel:u deadlineMs:u',
-  fin: 'n:u state:u reason:u',
-  pong: 'uptimeMs:u serverMs:u',
-  set: 'version:u settings:o',
-  log: 'n:u count:u',
-  open: 'window:u',
-  credit: 'bytes:u',
-  shut: 'reason:u',
+export const DOWN_KINDS: { readonly [type: string]: string } = {
+  ho: 'uuu',
+  code: 'usu',
+  no: 'uub',
+  state: 'us',
+  grant: 'usuuu',
+  fin: 'uuu',
+  pong: 'uu',
+  set: 'uo',
+  log: 'uu',
+  open: 'u',
+  credit: 'u',
+  shut: 'u',
 };
 
 export const MAX_STRING_BYTES = 512;
@@ -54,9 +55,9 @@ const CHECKS: { [kind: string]: (value: unknown) => boolean } = {
   o: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
-/** Reads a message; undefined for anything that is not one of `layouts`, field by field. */
+/** Reads a message; undefined for anything that is not one of `kindsByType`, field by field. */
 export function decodeMessage(
-  layouts: { readonly [type: string]: string },
+  kindsByType: { readonly [type: string]: string },
   text: string,
 ): Message | undefined {
   let message: unknown;
@@ -66,13 +67,10 @@ export function decodeMessage(
     return undefined;
   }
   if (!Array.isArray(message) || typeof message[0] !== 'string') return undefined;
-  const layout = layouts[message[0]];
-  if (typeof layout !== 'string') return undefined;
-  const fields = layout.split(' ');
-  if (message.length !== fields.length + 1) return undefined;
-  for (let index = 0; index < fields.length; index++) {
-    const field = fields[index]!;
-    if (!CHECKS[field.substr(-1)]!(message[index + 1])) return undefined;
+  const kinds = kindsByType[message[0]];
+  if (typeof kinds !== 'string' || message.length !== kinds.length + 1) return undefined;
+  for (let index = 0; index < kinds.length; index++) {
+    if (!CHECKS[kinds[index]!]!(message[index + 1])) return undefined;
   }
   return message as unknown as Message;
 }

@@ -16,8 +16,8 @@ export async function shrink(code: string): Promise<string> {
     ecma: 2015,
     toplevel: true,
     // Passes beyond the third changed nothing.
-    // inline 3 would declare variables behind their use, which Espruino does not hoist.
-    compress: { passes: 3, toplevel: true, pure_getters: true, arguments: false, inline: 2 },
+    // inline beyond 1 would declare variables behind their use, which Espruino does not hoist.
+    compress: { passes: 3, toplevel: true, pure_getters: true, arguments: false, inline: 1 },
     mangle: { toplevel: true },
     format: { ascii_only: true },
   });

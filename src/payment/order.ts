@@ -153,7 +153,7 @@ const TRANSITIONS: { readonly [state: number]: { readonly [event: number]: Cell 
     [OrderEvent.Refuse]: DONE,
     [OrderEvent.HostFailed]: [OrderState.Refunding, Effect.None],
     [OrderEvent.HostRefund]: [OrderState.Refunding, Effect.None],
-    [OrderEvent.FinDone]: DONE,
+    // No FinDone: it may be the answer to an earlier DISPENSED that the host has taken back since.
     [OrderEvent.FinRefunded]: REFUNDED,
   },
   [OrderState.Uncertain]: {

@@ -9,6 +9,7 @@ import { ZodError } from 'zod';
 import { RealClock, type Clock } from '../time/clock';
 import { Random } from '../time/random';
 import { walletApi } from '../wallet/api';
+import { walletRoutes } from '../wallet/routes';
 import { alipayAdapter } from './alipay/adapter';
 import { alipayRoutes } from './alipay/routes';
 import { controlRoutes, findTrades, reportTrade, type TradeReport } from './control/routes';
@@ -145,6 +146,7 @@ function buildApp(
   void app.register(alipayRoutes({ model, keys, nowMs, timestampCheck }));
   void app.register(controlRoutes({ model, keys, nowMs }), { prefix: '/sandbox' });
   void app.register(walletApi(model.wallet), { prefix: '/wallet/api' });
+  void app.register(walletRoutes(model.wallet, nowMs), { prefix: '/wallet' });
   return app;
 }
 

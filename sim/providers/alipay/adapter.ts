@@ -6,11 +6,10 @@
 
 import type { Adapter, Desk } from '../core/adapter';
 import { toAlipayTime } from '../core/beijing';
-import { closeTrade } from '../core/ledger';
+import { closeTrade, closeWhenOver } from '../core/ledger';
 import { fenToYuan, yuanToFen } from '../core/money';
 import type { Announcement } from '../core/notices';
 import type { MerchantAccount, Refund, Trade } from '../core/records';
-import { closeWhenOver } from '../core/wallet';
 import { queryBillAddress } from './bill';
 import { alipayError, isAlipayRefusal } from './errors';
 import { queryRefund, refund } from './refunds';

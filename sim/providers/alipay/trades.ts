@@ -7,12 +7,11 @@
 
 import type { Answer, Desk } from '../core/adapter';
 import { DAY_MS, parseAlipayTime, toAlipayTime } from '../core/beijing';
-import { closeTrade, refundableFen } from '../core/ledger';
+import { closeTrade, closeWhenOver, refundableFen } from '../core/ledger';
 import { fenToYuan, yuanToFen } from '../core/money';
 import { fresh, newLink } from '../core/numbers';
 import type { MerchantAccount, PayCode, Trade } from '../core/records';
 import { firstViolation, type Schema, type Violation } from '../core/schema';
-import { closeWhenOver } from '../core/wallet';
 import { alipayError, alipaySuccess } from './errors';
 import { CANCEL_FIELDS, CLOSE_FIELDS, PRECREATE_FIELDS, QUERY_FIELDS } from './fields';
 

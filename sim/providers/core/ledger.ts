@@ -67,6 +67,13 @@ export function closeTrade(context: Context, trade: Trade): Trade {
   return assertSound(closed);
 }
 
+/** Closes a waiting trade whose time is over; Alipay does so by itself. */
+export function closeWhenOver(context: Context, trade: Trade): Trade {
+  const isOver =
+    trade.state === 'WAITING' && trade.payByMs !== null && context.clock.nowMs() >= trade.payByMs;
+  return isOver ? closeTrade(context, trade) : trade;
+}
+
 /** Takes a refund on: its amount is promised from here on, moved only by `finishRefund`. */
 export function acceptRefund(context: Context, trade: Trade, refund: Refund): Trade {
   assert(trade.state === 'PAID' && refund.amountFen > 0, 'only a paid trade is refunded');

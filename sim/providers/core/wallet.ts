@@ -5,7 +5,7 @@
  */
 
 import type { Adapter, Desk } from './adapter';
-import { closeTrade, openTrade, payTrade } from './ledger';
+import { openTrade, payTrade } from './ledger';
 import type { Channel, PayCode, Trade } from './records';
 
 export type WalletRefusal =
@@ -39,14 +39,22 @@ export class Wallet {
     private readonly onPaid: (trade: Trade) => void,
   ) {}
 
-  /** Scans a link. At Alipay this is what makes the trade. */
-  open(link: string): WalletResult {
+  /** What is behind a link, without scanning it. */
+  look(link: string): WalletResult {
     const code = this.desk.book.get('codes', link);
     if (!code) return { ok: false, reason: 'UNKNOWN_CODE' };
     const trade = this.currentTrade(code);
     const reason = this.refusal(code, trade);
-    if (reason) return { ok: false, reason, view: this.view(code, trade) };
-    return { ok: true, view: this.view(code, trade ?? openTrade(this.desk, code, '')) };
+    const view = this.view(code, trade);
+    return reason ? { ok: false, reason, view } : { ok: true, view };
+  }
+
+  /** Scans a link. At Alipay this is what makes the trade. */
+  open(link: string): WalletResult {
+    const seen = this.look(link);
+    const code = this.desk.book.get('codes', link);
+    if (!seen.ok || !code || this.currentTrade(code)) return seen;
+    return { ok: true, view: this.view(code, openTrade(this.desk, code, '')) };
   }
 
   pay(link: string): WalletResult {
@@ -107,10 +115,4 @@ export class Wallet {
       refundedFen: trade?.refundedFen ?? 0,
     };
   }
-}
-
-/** For adapters: closes a waiting trade whose time is over. */
-export function closeWhenOver(desk: Desk, trade: Trade): Trade {
-  const isOver = trade.state === 'WAITING' && trade.payByMs !== null && desk.clock.nowMs() >= trade.payByMs;
-  return isOver ? closeTrade(desk, trade) : trade;
 }

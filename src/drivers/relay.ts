@@ -1,11 +1,15 @@
 /**
- * Moves the relays: pulses by a hardware timer, so that a coil drops out in time even when the program hangs or
- * is busy. Whether it may move, and that the intent is in the journal first, is the orders' business (law L2).
+ * Moves the relays: short pulses by a hardware timer, so that a coil drops out in time even when the program
+ * hangs or is busy; long ones by the clock, with the watchdog behind them. Whether it may move, and that the
+ * intent is in the journal first, is the orders' business (law L2).
+ * Rule from: Espruino's digitalPulse, which puts a pulse behind one that still runs on the same pin without
+ * setting the pin again; so none is begun before the last one has surely ended.
  * Invariant: no relay is on outside a running plan, and at most one plan runs.
  */
 
 /** Time, as this driver needs it (src/protocol/ports.ts, Clock). */
 export interface RelayClock {
+  nowMs(): number;
   after(delayMs: number, callback: () => void): unknown;
   cancel(timer: unknown): void;
 }
@@ -26,7 +30,14 @@ export interface RelayMovements {
   readonly offMs: number;
 }
 
+/** Longest pulse left to the hardware timer. */
+const MAX_HARDWARE_PULSE_MS = 5000;
+/** How much longer than asked a hardware pulse is taken to last. */
+const PULSE_MARGIN_MS = 5;
+
 export class Relay {
+  /** When the last hardware pulse has surely ended. */
+  private freeAtMs: number;
   private left: number;
   private movements: RelayMovements | undefined;
   private onDone: (() => void) | undefined;
@@ -41,6 +52,7 @@ export class Relay {
     this.movements = undefined;
     this.onDone = undefined;
     this.timer = undefined;
+    this.freeAtMs = 0;
     for (let index = 0; index < relayPins.length; index++) pins.write(relayPins[index]!, false);
   }
 
@@ -63,7 +75,7 @@ export class Relay {
 
   /** Releases every relay at once; `onDone` is not called any more. */
   stop(): void {
-    this.clock.cancel(this.timer);
+    if (this.timer !== undefined) this.clock.cancel(this.timer);
     this.timer = undefined;
     this.movements = undefined;
     this.onDone = undefined;
@@ -77,15 +89,37 @@ export class Relay {
     const movements = this.movements;
     this.timer = undefined;
     if (!movements) return;
-    if (this.left === 0) {
-      const onDone = this.onDone;
-      this.movements = undefined;
-      this.onDone = undefined;
-      if (onDone) onDone();
+    const waitMs = this.freeAtMs - this.clock.nowMs();
+    if (waitMs > 0) {
+      this.timer = this.clock.after(waitMs, () => this.step());
+    } else if (this.left === 0) {
+      this.finish();
+    } else {
+      this.left--;
+      this.switchOn(this.relayPins[movements.relay]!, movements);
+    }
+  }
+
+  private switchOn(pin: string, movements: RelayMovements): void {
+    const onMs = movements.onMs;
+    const offMs = movements.offMs;
+    if (onMs <= MAX_HARDWARE_PULSE_MS) {
+      this.pins.pulse(pin, true, onMs);
+      this.freeAtMs = this.clock.nowMs() + onMs + PULSE_MARGIN_MS;
+      this.timer = this.clock.after(onMs + offMs, () => this.step());
       return;
     }
-    this.left--;
-    this.pins.pulse(this.relayPins[movements.relay]!, true, movements.onMs);
-    this.timer = this.clock.after(movements.onMs + movements.offMs, () => this.step());
+    this.pins.write(pin, true);
+    this.timer = this.clock.after(onMs, () => {
+      this.pins.write(pin, false);
+      this.timer = this.clock.after(offMs, () => this.step());
+    });
+  }
+
+  private finish(): void {
+    const onDone = this.onDone;
+    this.movements = undefined;
+    this.onDone = undefined;
+    if (onDone) onDone();
   }
 }

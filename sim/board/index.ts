@@ -1,0 +1,3 @@
+export { VirtualBoard, type VirtualBoardOptions } from './board';
+export type { PinChange } from './pins';
+export type { ResetReason } from './reset';

@@ -1,0 +1,2 @@
+export * from './chip';
+export * from './store';

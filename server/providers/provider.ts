@@ -46,7 +46,8 @@ export interface CreateTrade {
  * One state for both providers; `providerState` is the provider's own word (trade_state or trade_status).
  * REFUNDED: was paid and has then been given back, wholly or in part (WeChat does not tell which; Alipay keeps
  * a partly refunded trade PAID). NOT_FOUND: the provider has no such trade; at Alipay that is normal until the
- * code is scanned, and final only after the code's expiry.
+ * code is scanned, and final only after the code's expiry. WAITING may last past the expiry (WeChat keeps such an
+ * order until it is closed).
  */
 export type TradeState = 'NOT_FOUND' | 'WAITING' | 'PAID' | 'REFUNDED' | 'CLOSED' | 'FAILED';
 

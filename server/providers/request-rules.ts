@@ -7,8 +7,9 @@
 import { isPayableFen } from './money';
 import type { CreateTrade, RefundRequest } from './provider';
 
-/** WeChat: 6 to 32 of 0-9A-Za-z_-|*; Alipay: up to 64 letters, digits, underscores (and hyphens). */
-const OUT_TRADE_NO_PATTERN = /^[0-9A-Za-z_-]{6,32}$/;
+/** WeChat: 6 to 32 of 0-9A-Za-z_-|*; Alipay: up to 64 letters, digits and underscores. */
+const OUT_TRADE_NO_PATTERN = /^[0-9A-Za-z_]{6,32}$/;
+/** WeChat: up to 64 of 0-9A-Za-z_-|*@; Alipay: up to 64. */
 const OUT_REFUND_NO_PATTERN = /^[0-9A-Za-z_-]{1,64}$/;
 const MAXIMUM_URL_CHARS = 255;
 const MAXIMUM_DESCRIPTION_CHARS = 127;

@@ -20,6 +20,8 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   20000: 'PROVIDER_FAILED',
   20001: 'PERMISSION_REFUSED',
   40001: 'PARAMETERS_REFUSED',
+  40002: 'PARAMETERS_REFUSED',
+  40005: 'RATE_LIMITED',
   40006: 'PERMISSION_REFUSED',
 };
 
@@ -37,6 +39,10 @@ const COMMON: Readonly<Record<string, Meaning>> = {
   'isv.missing-signature-key': 'CREDENTIALS_REFUSED',
   'isv.app-cert-expired': 'CREDENTIALS_REFUSED',
   'isv.invalid-cert-sn': 'CREDENTIALS_REFUSED',
+  'isv.missing-app-cert-sn': 'CREDENTIALS_REFUSED',
+  'isv.app-cert-not-exist': 'CREDENTIALS_REFUSED',
+  'isv.missing-alipay-root-cert-sn': 'CREDENTIALS_REFUSED',
+  'isv.invalid-alipay-root-cert-sn': 'CREDENTIALS_REFUSED',
   'isv.invalid-timestamp': 'PARAMETERS_REFUSED',
   'isv.missing-timestamp': 'PARAMETERS_REFUSED',
   'isv.invalid-parameter': 'PARAMETERS_REFUSED',
@@ -55,6 +61,7 @@ const COMMON: Readonly<Record<string, Meaning>> = {
 const BY_OPERATION: Readonly<Record<AlipayOperation, Readonly<Record<string, Meaning>>>> = {
   create: {
     'ACQ.TRADE_HAS_SUCCESS': 'ORDERPAID',
+    'ACQ.TRADE_HAS_FINISHED': 'ORDERPAID',
     'ACQ.TRADE_HAS_CLOSE': 'ORDER_CLOSED',
     'ACQ.CONTEXT_INCONSISTENT': 'OUT_TRADE_NO_USED',
     'ACQ.TRADE_BUYER_NOT_MATCH': 'OUT_TRADE_NO_USED',

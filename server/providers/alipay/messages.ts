@@ -23,7 +23,7 @@ const tradeSchema = z.object({
 });
 
 const refundSchema = z.object({
-  out_trade_no: z.string(),
+  out_trade_no: z.string().optional(),
   out_request_no: z.string().optional(),
   refund_status: z.string().max(32).optional(),
   refund_amount: yuan.optional(),
@@ -68,7 +68,8 @@ export function readTrade(payload: unknown, outTradeNo: string): Outcome<Trade> 
 
 /**
  * Reads the answer to a refund query. Without `refund_status` Alipay has no such refund or it failed: NOT_FOUND,
- * so it is to be sent again under the same number (Alipay asks for ten seconds between refund and query).
+ * so it is to be sent again under the same number (Alipay asks for ten seconds between refund and query). Such an
+ * answer may name nothing at all; taking an old one for it only makes us send the refund again, which is harmless.
  */
 export function readRefund(payload: unknown, outTradeNo: string, outRefundNo: string): Outcome<Refund> {
   const result = refundSchema.safeParse(payload);

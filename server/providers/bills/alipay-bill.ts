@@ -9,7 +9,8 @@ import { yuanToFen } from '../money';
 import { parseLocal } from '../shanghai-time';
 import type { BillLine } from '../provider';
 
-const DETAIL_TITLE = '#支付宝业务明细查询';
+const TITLE = '#支付宝业务明细查询';
+const DETAIL_COLUMNS_PATTERN = /^支付宝交易号,商户订单号,/m;
 const ACCOUNT_PATTERN = /^#账号[：:]\[(\d+)\]/m;
 const PAYMENTS_PATTERN = /^#交易合计[：:](\d{1,9})笔/m;
 const REFUNDS_PATTERN = /^#退款合计[：:](\d{1,9})笔/m;
@@ -30,7 +31,7 @@ export function decodeGbk(bytes: Buffer): string | undefined {
 
 /** Whether this file of the zip is the one with the single payments (the other one has sums). */
 export function isAlipayDetail(text: string): boolean {
-  return text.startsWith(DETAIL_TITLE);
+  return text.startsWith(TITLE) && DETAIL_COLUMNS_PATTERN.test(text);
 }
 
 /** The bill's payments and refunds; undefined when anything in it cannot be read or is another account's. */

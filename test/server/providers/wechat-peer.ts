@@ -85,7 +85,7 @@ export class WechatPeer extends LoopbackPeer {
   }
 
   error(status: number, code: string, options: SignOptions = {}): Reply {
-    return this.answer(status, { code, message: '签名串 secret-of-the-platform' }, options);
+    return this.answer(status, { code, message: '签名串 secret of the platform' }, options);
   }
 
   /** The certificates answer, signed by `signer` (by default the first listed). */

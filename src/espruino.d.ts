@@ -61,7 +61,7 @@ declare const process: {
 };
 
 declare function require(name: 'Flash'): import('./drivers/flash').NativeFlash;
-declare function require(name: 'aes-js'): import('./drivers/aes-js').AesJs;
+declare function require(name: 'aes-js'): import('./drivers/aes-js').NativeAesJs;
 declare function require(name: 'crypto'): { AES: import('./drivers/aes').NativeAes };
 
 declare function setTimeout(callback: () => void, delayMs: number): number;

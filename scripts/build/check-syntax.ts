@@ -35,7 +35,8 @@ function checkClass(node: Extract<AnyNode, { type: 'ClassExpression' }>, report:
   }
 }
 
-function checkKey(node: { computed: boolean } & Node, report: Report): void {
+function checkKey(node: { computed: boolean; key: Node } & Node, report: Report): void {
+  if (node.key.type === 'PrivateIdentifier') report('private-name', node, 'Espruino has no private names');
   if (node.computed) report('computed-key', node, 'Espruino has no computed keys');
 }
 
@@ -97,7 +98,6 @@ const RULES: Rules = {
   YieldExpression: plainNode('generator', 'Espruino has no generators'),
   AwaitExpression: plainNode('async', 'Espruino has no await'),
   ChainExpression: plainNode('operator', 'Espruino has no ?.'),
-  PrivateIdentifier: plainNode('private-name', 'Espruino has no private names'),
   StaticBlock: plainNode('static-block', 'Espruino has no static blocks'),
   MetaProperty: plainNode('meta-property', 'Espruino has no new.target'),
   ImportExpression: plainNode('import', 'a bundle cannot import'),

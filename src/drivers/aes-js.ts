@@ -6,20 +6,20 @@
  */
 import type { NativeAes } from './aes';
 
-interface AesJsMode {
+interface NativeAesJsMode {
   encrypt(data: Uint8Array): Uint8Array;
 }
 
 /** The part of aes-js that is used. */
-export interface AesJs {
+export interface NativeAesJs {
   readonly ModeOfOperation: {
-    readonly ecb: new (key: Uint8Array) => AesJsMode;
-    readonly cbc: new (key: Uint8Array, iv: Uint8Array) => AesJsMode;
+    readonly ecb: new (key: Uint8Array) => NativeAesJsMode;
+    readonly cbc: new (key: Uint8Array, iv: Uint8Array) => NativeAesJsMode;
   };
 }
 
 /** aes-js with the native shape; `toBytes` is `E.toUint8Array`. */
-export function aesJs(library: AesJs, toBytes: (text: string) => Uint8Array): NativeAes {
+export function aesJs(library: NativeAesJs, toBytes: (text: string) => Uint8Array): NativeAes {
   const modes = library.ModeOfOperation;
 
   function bytesOf(data: unknown): Uint8Array {

@@ -30,8 +30,8 @@ const GROWTH = 1.25;
 const SHRINK = 0.6;
 /** Share of an idle time known to be fatal that is still tried. */
 const SAFE_SHARE = 0.85;
-/** Answers at the ceiling before it is lifted a little: carriers change. */
-const HOLDS_TO_LIFT = 40;
+/** Answers at the ceiling before it is lifted a little (most of a day): carriers change. */
+const HOLDS_TO_LIFT = 500;
 const LIFT = 1.1;
 
 export class Heartbeat {
@@ -67,9 +67,11 @@ export class Heartbeat {
     this.beats = 0;
   }
 
-  /** Something was sent that the server will answer. */
-  asked(nowMs: number): void {
-    if (!this.askedMs) this.askedMs = nowMs;
+  /** Something was sent that the server will answer; `lastTrafficMs`: when a byte last passed before. */
+  asked(nowMs: number, lastTrafficMs: number): void {
+    if (this.askedMs || this.beatMs) return;
+    this.askedMs = nowMs;
+    this.idleMs = nowMs - lastTrafficMs;
   }
 
   /** The server was heard. */
@@ -98,8 +100,10 @@ export class Heartbeat {
       }
     } else {
       const isOverdue = this.askedMs && nowMs - this.askedMs >= ANSWER_MS;
-      if (!isOverdue && nowMs - this.lastHeardMs < this.intervalMs) return Pulse.Fine;
-      this.idleMs = nowMs - lastTrafficMs;
+      if (!isOverdue) {
+        if (nowMs - this.lastHeardMs < this.intervalMs) return Pulse.Fine;
+        this.idleMs = nowMs - lastTrafficMs;
+      }
     }
     this.beatMs = nowMs;
     this.beats++;

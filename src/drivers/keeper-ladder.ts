@@ -48,11 +48,14 @@ const TRIES: readonly number[] = [3, 2, 1, 1, 1, 1, 1];
 const INTERVALS_MS: readonly number[] = [0, 2000, 60000, 120000, 45000, 45000, 60000];
 const MAX_DOUBLINGS = 6;
 
-const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 120000;
-/** A server that refuses us is asked less often. */
-const REFUSED_FIRST_DELAY_MS = 30000;
-const REFUSED_LONGEST_DELAY_MS = 600000;
+/**
+ * Back-off, by fault: half to one and a half times the first delay, doubled up to the longest. A server that
+ * refuses us is asked less often; a modem that is off is looked after often, because its supply may be back.
+ */
+const FIRST_DELAYS_MS: readonly number[] = [500, 500, 500, 500, 500, 500, 2000, 30000, 500];
+const LONGEST_DELAYS_MS: readonly number[] = [
+  120000, 120000, 120000, 120000, 120000, 120000, 8000, 600000, 500,
+];
 /** How long a rung that helped is tried first. */
 const MEMORY_MS = 1800000;
 
@@ -100,12 +103,9 @@ export class Ladder {
     this.rung = rung;
     // A higher rung follows at once; the same or a lower one waits longer and longer.
     const exponent = isHigher && before >= 0 ? 0 : this.failures++;
-    const isRefused = fault === Fault.Refused;
-    const delayMs = Math.min(
-      (isRefused ? REFUSED_FIRST_DELAY_MS : FIRST_DELAY_MS) * Math.pow(2, Math.min(exponent, 12)),
-      isRefused ? REFUSED_LONGEST_DELAY_MS : LONGEST_DELAY_MS,
-    );
-    this.delayMs = Math.max(delayMs * (0.5 + this.chance()), this.allowedInMs(rung, nowMs));
+    const firstMs = FIRST_DELAYS_MS[fault]!;
+    const delayMs = Math.min(firstMs * Math.pow(2, Math.min(exponent, 12)), LONGEST_DELAYS_MS[fault]!);
+    this.delayMs = Math.max(delayMs * (0.5 + this.chance()), this.allowedInMs(rung, nowMs, fault));
   }
 
   /** Whether the planned rung helps against this fault as well. */
@@ -150,7 +150,7 @@ export class Ladder {
     if (this.isClimbing && this.tries >= TRIES[rung]! && rung >= lowest) rung++;
     rung = Math.min(Math.max(rung, lowest), highest);
     while (rung < highest && !this.isThere[rung]) rung++;
-    while (rung > lowest && (!this.isThere[rung] || this.allowedInMs(rung, nowMs) > 0)) rung--;
+    while (rung > lowest && (!this.isThere[rung] || this.allowedInMs(rung, nowMs, fault) > 0)) rung--;
     return rung;
   }
 
@@ -158,9 +158,10 @@ export class Ladder {
     return nowMs < (this.memoryUntilMs[fault] || 0) ? this.memory[fault]! : Rung.Socket;
   }
 
-  private allowedInMs(rung: Rung, nowMs: number): number {
+  private allowedInMs(rung: Rung, nowMs: number, fault: Fault): number {
     const lastMs = this.lastUsedMs[rung];
-    if (lastMs === undefined) return 0;
+    // The key of a modem that is off can do no harm.
+    if (lastMs === undefined || (fault === Fault.Off && rung === Rung.PowerKey)) return 0;
     return Math.max(0, lastMs + INTERVALS_MS[rung]! * (1 << this.doublings[rung]!) - nowMs);
   }
 

@@ -136,7 +136,7 @@ export class Keeper {
   /** Sends to the platform: all of `data`, or nothing (false) when the link is down or there is no room. */
   send(data: string): boolean {
     if (!this.isUp || !this.modem.platform.send(data)) return false;
-    this.heartbeat.asked(this.ports.clock.nowMs());
+    this.heartbeat.asked(this.ports.clock.nowMs(), this.modem.platform.lastTrafficMs);
     return true;
   }
 
@@ -220,7 +220,9 @@ export class Keeper {
   }
 
   private connect(): void {
-    this.tell(LinkState.Connecting);
+    // A server that did not answer or refused us stays the matter until it is heard.
+    if (this.state < LinkState.Connecting || this.state > LinkState.KeyRefused)
+      this.tell(LinkState.Connecting);
     if (!this.modem.platform.open(this.config.host, this.config.port)) {
       this.fail(Fault.Refused, LinkState.NoServer, 'address');
     }
@@ -276,7 +278,7 @@ export class Keeper {
       this.connect();
       return;
     }
-    this.release('bearer restarted');
+    this.modem.letGo('bearer restarted');
     this.modem.climb(rung, this.fault === Fault.Sim);
   }
 

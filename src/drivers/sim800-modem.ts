@@ -42,10 +42,12 @@ export const enum Mode {
 
 /** Longest stay in a mode that has an end of its own anyway, by mode; 0 = for ever. */
 const MODE_LIMIT_MS: readonly number[] = [0, 30000, 60000, 600000, 0];
-const STARTUP_PROBES = 8;
+const STARTUP_PROBES = 6;
 const HUNT_PROBES = 1;
 /** Restarts without a proven link in between before they count as a fault. */
 const MAX_RESTARTS = 4;
+/** A restart keeps STATUS low for 2.7 s. */
+const RESTART_TICKS = 3;
 /** Rounds of reading without notice and of sampling the signal: some modems forget to tell. */
 const POLL_MS = 8000;
 const EAGER_POLL_MS = 2000;
@@ -85,6 +87,7 @@ export class Modem implements AtAsker {
   private samples: number;
   private isSampleDue: boolean;
   private restartsInRow: number;
+  private offTicks: number;
 
   constructor(
     private readonly ports: ModemPorts,
@@ -122,6 +125,8 @@ export class Modem implements AtAsker {
     this.samples = 0;
     this.isSampleDue = false;
     this.restartsInRow = 0;
+    // At the very start there is nothing to wait for.
+    this.offTicks = RESTART_TICKS;
   }
 
   /** Looks for the modem at our rate, then brings it up from the beginning. */
@@ -165,13 +170,19 @@ export class Modem implements AtAsker {
     this.restartsInRow = 0;
   }
 
+  /** Whether STATUS has been low for longer than a restart takes. */
+  private isOff(isOn: boolean): boolean {
+    this.offTicks = isOn ? 0 : this.offTicks + 1;
+    return this.offTicks > RESTART_TICKS;
+  }
+
   /** To be called every second or so; `isEager`: an answer of the server is awaited. */
   tick(nowMs: number, isEager: boolean): void {
     const limitMs = MODE_LIMIT_MS[this.mode]!;
     const isOn = this.ports.pins.isOn;
     if (limitMs && nowMs - this.modeMs > limitMs) {
       this.listener.onFault(Fault.Modem, LinkState.ModemSilent, 'stuck');
-    } else if (this.mode > Mode.Powering && isOn && !isOn()) {
+    } else if (this.mode > Mode.Powering && isOn && this.isOff(isOn())) {
       this.listener.onFault(Fault.Off, LinkState.ModemSilent, 'modem off');
     }
     this.platform.tick(nowMs);

@@ -43,7 +43,6 @@ export const enum SocketState {
 /** Bytes that may be on their way unacknowledged: GPRS class 10 up (5.3 kB/s) at a round trip of one second. */
 const WINDOW_BYTES = 4 * SEGMENT_BYTES;
 const ACK_POLL_MS = 300;
-const RETRY_MS = 500;
 /** Refusals in a row before the socket counts as gone. */
 const MAX_REFUSALS = 3;
 const FLUSH_TIMEOUT_MS = 20000;
@@ -71,6 +70,8 @@ export class Socket implements AtAsker {
   private out: string;
   private unackedBytes: number;
   private refusals: number;
+  /** The modem refused a send: no further one before it has made room. */
+  private isFull: boolean;
   private isReadTurn: boolean;
   /** No write or CIPACK before this time. */
   private pauseUntilMs: number;
@@ -94,6 +95,7 @@ export class Socket implements AtAsker {
     this.out = '';
     this.unackedBytes = 0;
     this.refusals = 0;
+    this.isFull = false;
     this.isReadTurn = false;
     this.pauseUntilMs = 0;
     this.deadlineMs = 0;
@@ -114,6 +116,7 @@ export class Socket implements AtAsker {
     this.isUnread = false;
     this.unackedBytes = 0;
     this.refusals = 0;
+    this.isFull = false;
     this.pauseUntilMs = 0;
     this.state = SocketState.Opening;
     this.wake();
@@ -243,15 +246,17 @@ export class Socket implements AtAsker {
 
   private nextRead(): Command | undefined {
     if (!this.isUnread || this.creditBytes <= 0) return undefined;
+    // A notice that comes while this read is under way asks for another one.
+    this.isUnread = false;
     return readCommand(Math.min(this.creditBytes, SEGMENT_BYTES), this, Task.Read, this.channel);
   }
 
   private onRead(result: AtResult, line: string, data: string): void {
     if (result > AtResult.Refused) {
-      this.fail('garbled');
+      this.fail(result === AtResult.Aborted ? 'garbled' : 'modem silent');
       return;
     }
-    this.isUnread = result === AtResult.Ok && field(line, 3) > 0;
+    if (result === AtResult.Refused || field(line, 3) > 0) this.isUnread = true;
     if (data) {
       this.refusals = 0;
       this.lastTrafficMs = this.clock.nowMs();
@@ -273,8 +278,10 @@ export class Socket implements AtAsker {
       return this.next();
     }
     if (!this.out) return undefined;
-    if (this.unackedBytes >= WINDOW_BYTES) return this.ask('+CIPACK=' + this.channel, Task.Ack, this.channel);
-    return sendCommand(this.out.substr(0, SEGMENT_BYTES), this, Task.Write, this.channel);
+    const segmentBytes = Math.min(this.out.length, SEGMENT_BYTES);
+    if (this.isFull || this.unackedBytes + segmentBytes > WINDOW_BYTES)
+      return this.ask('+CIPACK=' + this.channel, Task.Ack, this.channel);
+    return sendCommand(this.out.substr(0, segmentBytes), this, Task.Write, this.channel);
   }
 
   private onSent(result: AtResult, byteCount: number): void {
@@ -284,14 +291,26 @@ export class Socket implements AtAsker {
       this.unackedBytes += byteCount;
       this.out = this.out.substr(byteCount);
       if (!this.out) this.listener.onDrain();
-    } else if (result === AtResult.Refused && ++this.refusals < MAX_REFUSALS) this.pause(RETRY_MS);
-    else this.fail('send failed');
+    } else if (result === AtResult.Refused && ++this.refusals < MAX_REFUSALS) {
+      // Nothing was taken. The modem's buffer may be full: its own count of what is on the way says.
+      this.isFull = true;
+      this.pause(ACK_POLL_MS);
+    } else this.fail('send failed');
   }
 
   private onAcked(result: AtResult, info: string): void {
     const unackedBytes = field(info, 2);
-    if (result === AtResult.Ok && unackedBytes >= 0) this.unackedBytes = unackedBytes;
-    if (this.unackedBytes) this.pause(ACK_POLL_MS);
+    if (result === AtResult.Ok && unackedBytes >= 0) {
+      if (unackedBytes < this.unackedBytes) {
+        this.isFull = false;
+        this.refusals = 0;
+      }
+      this.unackedBytes = unackedBytes;
+      if (!unackedBytes) this.isFull = false;
+      else if (this.isFull || unackedBytes + SEGMENT_BYTES > WINDOW_BYTES || !this.out)
+        this.pause(ACK_POLL_MS);
+    } else if (++this.refusals < MAX_REFUSALS) this.pause(ACK_POLL_MS);
+    else this.fail('refused');
   }
 
   private pause(durationMs: number): void {

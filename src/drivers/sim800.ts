@@ -49,6 +49,8 @@ function endsWith(final: string): AtExpect {
   return expect;
 }
 
+/** A bearer that falls while it is made answers for the command. */
+const BEARER: AtExpect = Object.assign({ '+PDP:': AtMatch.Refused }, PLAIN);
 const BARE = withInfo('# +CCID:');
 
 /** What a command expects where it is not OK or an error; the key is the command up to '=' or to its end. */
@@ -62,8 +64,10 @@ const EXPECTS: { readonly [command: string]: AtExpect } = {
   '+CGATT?': withInfo('+CGATT:'),
   '+CIPACK': withInfo('+CIPACK:'),
   '+CIPSHUT': endsWith('SHUT OK'),
-  '+CIFSR': endsWith('#'),
   '+CIPCLOSE': endsWith('CLOSE OK'),
+  '+CIPSTART': Object.assign({ 'ALREADY CONNECT': AtMatch.Refused }, PLAIN),
+  '+CIICR': BEARER,
+  '+CIFSR': Object.assign({ '#': AtMatch.Ok }, BEARER),
 };
 
 /** Longest times that differ from the default, with the manual's figure in the comment where it has one. */
@@ -189,4 +193,6 @@ export const NOTICES: { readonly [head: string]: Notice } = {
   'ALREADY CONNECT': Notice.ConnectFailed,
   'CONNECT FAIL': Notice.ConnectFailed,
   CLOSED: Notice.Closed,
+  // No acknowledgement for 645 s.
+  CLOSE: Notice.Closed,
 };

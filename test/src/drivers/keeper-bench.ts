@@ -22,6 +22,8 @@ export interface BenchOptions {
   pins?: PowerPins;
   /** Answers the handshake and every heartbeat, as a live session would. */
   isServerLive?: boolean;
+  /** Sends a message at each heartbeat, so that there is traffic. */
+  hasPings?: boolean;
 }
 
 export class KeeperBench {
@@ -66,6 +68,7 @@ export class KeeperBench {
         },
         onHeartbeatDue: () => {
           this.told.push('beat');
+          if (options.hasPings) this.keeper.send('ping');
           answer();
         },
         onDrain: () => this.told.push('drain'),

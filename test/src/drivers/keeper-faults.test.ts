@@ -1,0 +1,305 @@
+/** What public SIM800 drivers get wrong, one by one, with given bytes (facts: "What public drivers get wrong"). */
+import { KeeperBench } from './keeper-bench';
+
+function up(options: ConstructorParameters<typeof KeeperBench>[0] = {}): KeeperBench {
+  const bench = new KeeperBench(options);
+  expect(bench.bringUp()).toBe(true);
+  bench.time.advance(1000);
+  bench.modem.commands.length = 0;
+  return bench;
+}
+
+describe('link keeper against what public drivers get wrong', () => {
+  it('does not lose a notice of data between prompt and result', () => {
+    const bench = up();
+    bench.modem.replies.payload = () => {
+      bench.modem.received[0] = 'answer';
+      return '\r\n+CIPRXGET: 1,0\r\n\r\nDATA ACCEPT:0,3\r\n';
+    };
+    bench.keeper.send('ask');
+    bench.time.advance(300);
+    expect(bench.received).toBe('answer');
+  });
+
+  it('does not lose a CLOSED between prompt and result', () => {
+    const bench = up();
+    bench.modem.replies.payload = '\r\n0, CLOSED\r\n\r\nDATA ACCEPT:0,3\r\n';
+    bench.keeper.send('ask');
+    expect(bench.untilUpAgain(5000)).toBeLessThan(3000);
+    expect(bench.told).toContain('down closed');
+  });
+
+  it.each(['\r\nERROR\r\n', '\r\n+CME ERROR: 3\r\n'])(
+    'goes on at once after %j in place of the prompt',
+    (answer) => {
+      const bench = up();
+      let refusals = 1;
+      bench.modem.replies['+CIPSEND'] = () => (refusals-- > 0 ? answer : (undefined as unknown as string));
+      bench.keeper.send('abc');
+      bench.time.advance(1000);
+      expect(bench.modem.payloads).toEqual(['abc']);
+      expect(bench.count('down')).toBe(0);
+    },
+  );
+
+  it('gives a socket up that refuses to send, instead of trying for ever', () => {
+    const bench = up();
+    bench.modem.replies['+CIPSEND'] = '\r\n+CME ERROR: 3\r\n';
+    bench.modem.replies['+CIPACK'] = '\r\n+CME ERROR: 3\r\n';
+    bench.keeper.send('abc');
+    expect(bench.untilUpAgain(10_000)).toBeLessThan(6000);
+    expect(bench.modem.payloads).toEqual([]);
+  });
+
+  it('waits for room, without giving the socket up, while the modem’s buffer is full', () => {
+    const bench = up();
+    let unacked = 5000;
+    bench.modem.replies['+CIPSEND'] = () =>
+      unacked > 0 ? '\r\nERROR\r\n' : (undefined as unknown as string);
+    bench.modem.replies['+CIPACK'] = () => `\r\n+CIPACK: 9000,${9000 - unacked},${unacked}\r\n\r\nOK\r\n`;
+    bench.keeper.send('abc');
+    for (let round = 0; round < 10; round++) {
+      bench.time.advance(1000);
+      unacked -= 500;
+    }
+    bench.time.advance(1000);
+    expect(bench.count('down')).toBe(0);
+    expect(bench.modem.payloads).toEqual(['abc']);
+  });
+
+  it('never repeats a send after SEND FAIL: it may have gone out', () => {
+    const bench = up();
+    bench.modem.replies.payload = '\r\n0, SEND FAIL\r\n';
+    bench.keeper.send('once');
+    bench.time.advance(20_000);
+    expect(bench.modem.payloads).toEqual(['once']);
+    expect(bench.count('up')).toBe(2);
+  });
+
+  it('never repeats a send whose result got lost', () => {
+    const bench = up();
+    bench.modem.replies.payload = '\r\nDATA AC#EPT:0,4\r\n';
+    bench.keeper.send('once');
+    expect(bench.untilUpAgain(30_000)).toBeLessThan(20_000);
+    expect(bench.modem.payloads).toEqual(['once']);
+  });
+
+  it('sends nothing of a closed connection in the next one', () => {
+    const bench = up();
+    bench.modem.replies['+CIPSEND'] = '';
+    bench.keeper.send('old');
+    bench.time.advance(50);
+    bench.modem.say('\r\n0, CLOSED\r\n');
+    bench.modem.replies['+CIPSEND'] = undefined;
+    bench.time.advance(60_000);
+    expect(bench.count('up')).toBeGreaterThan(1);
+    expect(bench.modem.payloads.filter((one) => one === 'old').length).toBeLessThanOrEqual(1);
+    expect(bench.modem.commands.filter((one) => /^\+CIPSEND=[24]/.test(one))).toEqual([]);
+  });
+
+  it('does not hand on what a closed connection left behind', () => {
+    const bench = up();
+    bench.modem.say('\r\n0, CLOSED\r\n');
+    bench.time.advance(5000);
+    expect(bench.count('up')).toBe(2);
+    bench.modem.deliver(0, 'stale');
+    bench.time.advance(20_000);
+    expect(bench.received).toBe('');
+  });
+
+  it('does not take a late CONNECT OK of a given-up attempt for the next one’s', () => {
+    const bench = up();
+    bench.modem.replies['+CIPSTART'] = '\r\nOK\r\n';
+    bench.modem.say('\r\n0, CLOSED\r\n');
+    bench.time.advance(85_000);
+    expect(bench.modem.count('+CIPSTART=2')).toBe(1);
+    expect(bench.modem.count('+CIPSTART=4')).toBe(1);
+    bench.modem.say('\r\n2, CONNECT OK\r\n');
+    bench.time.advance(1000);
+    expect(bench.count('up')).toBe(1);
+    bench.modem.say('\r\n4, CONNECT OK\r\n');
+    bench.time.advance(1000);
+    expect(bench.count('up')).toBe(2);
+  });
+
+  it('leaves the bearer alone when only the socket flaps, and gets slower', () => {
+    const bench = up();
+    const waits: number[] = [];
+    for (let round = 0; round < 12; round++) {
+      const socket = bench.modem.commands.filter((one) => one.startsWith('+CIPSTART')).length;
+      bench.modem.say(`\r\n${[0, 2, 4][socket % 3]}, CLOSED\r\n`);
+      waits.push(bench.untilUpAgain(300_000));
+      bench.time.advance(1500);
+    }
+    expect(bench.modem.count('+CIPSHUT')).toBe(0);
+    expect(bench.modem.count('+CGATT=0')).toBe(0);
+    expect(waits[0]).toBeLessThan(2000);
+    expect(waits[11]).toBeGreaterThan(30_000);
+    bench.time.advance(70_000);
+    const before = bench.count('up');
+    const last = bench.modem.commands
+      .filter((one) => one.startsWith('+CIPSTART'))
+      .pop()!
+      .charAt(10);
+    bench.modem.say(`\r\n${last}, CLOSED\r\n`);
+    expect(bench.untilUpAgain(300_000)).toBeLessThan(2000);
+    expect(bench.count('up')).toBe(before + 1);
+  });
+
+  it('finds out that nothing passes any more, though the modem says connected', () => {
+    const bench = up();
+    bench.isServerLive = false;
+    bench.time.advance(60_000 + 2 * 12_000 + 3000);
+    expect(bench.told).toContain('down no answer');
+    expect(bench.count('beat')).toBe(2);
+  });
+
+  it('finds out sooner when a message goes unanswered', () => {
+    const bench = up();
+    bench.isServerLive = false;
+    bench.keeper.send('order');
+    bench.time.advance(3 * 12_000 + 4000);
+    expect(bench.told).toContain('down no answer');
+  });
+
+  it('reads data whose notice never came', () => {
+    const bench = up();
+    bench.modem.received[0] = 'forgotten';
+    bench.time.advance(9000);
+    expect(bench.received).toBe('forgotten');
+  });
+
+  it('reads on while more is left, without another notice', () => {
+    const bench = up();
+    const data = Array.from({ length: 6000 }, (_, index) => String.fromCharCode(index % 253)).join('');
+    bench.modem.deliver(0, data);
+    bench.time.advance(1000);
+    expect(bench.received).toBe(data);
+  });
+
+  it.each([
+    ['RDY', '\r\nRDY\r\n\r\n+CFUN: 1\r\n\r\n+CPIN: READY\r\n'],
+    ['an echo', 'echo'],
+  ])('notices by %s that the modem has restarted, and starts from the beginning', (_name, text) => {
+    const bench = up();
+    if (text === 'echo') bench.modem.replies['+CSQ'] = 'AT+CSQ\r\r\n+CSQ: 21,0\r\n\r\nOK\r\n';
+    else bench.modem.say(text);
+    bench.time.advance(9000);
+    bench.modem.replies['+CSQ'] = '\r\n+CSQ: 21,0\r\n\r\nOK\r\n';
+    bench.time.advance(10_000);
+    expect(bench.count('down')).toBeGreaterThanOrEqual(1);
+    expect(bench.modem.commands).toContain('+CMEE=1');
+    expect(bench.keeper.status().state).toBe(10);
+  });
+
+  it.each(['NORMAL POWER DOWN', 'NORMAL POWER OFF', 'UNDER-VOLTAGE POWER DOWN', 'UNDER-VOLTAGE POWER OFF'])(
+    'presses PWRKEY after %s',
+    (text) => {
+      const bench = up();
+      bench.modem.say(`\r\n${text}\r\n`);
+      bench.modem.isDead = true;
+      bench.time.advance(4000);
+      expect(bench.pinEvents).toEqual(['key true', 'key false']);
+      bench.modem.isDead = false;
+      expect(bench.untilUpAgain(15_000)).toBeLessThan(12_000);
+    },
+  );
+
+  it('counts warnings of low supply without giving the link up', () => {
+    const bench = up();
+    bench.modem.say('\r\nUNDER-VOLTAGE WARNNING\r\n');
+    expect(bench.keeper.status().supplyWarnings).toBe(1);
+    expect(bench.count('down')).toBe(0);
+  });
+
+  it('takes CLOSE (no acknowledgement for 645 s) for a lost socket', () => {
+    const bench = up();
+    bench.modem.say('\r\n0, CLOSE\r\n');
+    expect(bench.untilUpAgain(10_000)).toBeLessThan(3000);
+  });
+
+  it('recovers a wedged modem by RESET, and goes there at once next time', () => {
+    const bench = new KeeperBench({
+      pins: {
+        reset: (isActive) => {
+          bench.pinEvents.push(`reset ${isActive}`);
+          if (isActive) bench.modem.isDead = false;
+        },
+        key: () => bench.pinEvents.push('key'),
+        supply: () => bench.pinEvents.push('supply'),
+      },
+    });
+    bench.bringUp();
+    bench.modem.isDead = true;
+    expect(bench.untilUpAgain(60_000)).toBeLessThan(30_000);
+    expect(bench.pinEvents).toEqual(['reset true', 'reset false']);
+    expect(bench.told).toContain('down modem silent');
+  });
+
+  it('recovers a wedged modem by the supply when nothing less helps, and remembers that', () => {
+    const bench = new KeeperBench({
+      pins: {
+        reset: (isActive) => bench.pinEvents.push(`reset ${isActive}`),
+        key: (isActive) => bench.pinEvents.push(`key ${isActive}`),
+        supply: (isCut) => {
+          bench.pinEvents.push(`supply ${isCut}`);
+          if (isCut) bench.modem.isDead = false;
+        },
+      },
+    });
+    bench.bringUp();
+    bench.modem.isDead = true;
+    expect(bench.untilUpAgain(120_000)).toBeLessThan(60_000);
+    expect(bench.pinEvents.indexOf('reset true')).toBe(0);
+    expect(bench.keeper.status().rungUses.slice(1)).toEqual([0, 0, 0, 1, 1, 1]);
+    bench.time.advance(120_000);
+    bench.pinEvents.length = 0;
+    bench.modem.isDead = true;
+    expect(bench.untilUpAgain(120_000)).toBeLessThan(40_000);
+    expect(bench.pinEvents[0]).toBe('supply true');
+  });
+
+  it('finds a modem that has fallen back to another rate, and sets it right', () => {
+    const bench = up();
+    bench.modem.baud = 9600;
+    bench.modem.replies['+IPR=115200'] = () => {
+      bench.time.setTimer(() => (bench.modem.baud = 115200), 10);
+      return '\r\nOK\r\n';
+    };
+    expect(bench.untilUpAgain(60_000)).toBeLessThan(30_000);
+    expect(bench.pinEvents).toEqual([]);
+    expect(bench.modem.hostBaud).toBe(115200);
+  });
+
+  it('climbs to CFUN and RESET while the bearer does not come, each only so often', () => {
+    const bench = up();
+    bench.modem.replies['+CIICR'] = '\r\nERROR\r\n';
+    bench.modem.say('\r\n+PDP: DEACT\r\n');
+    bench.time.advance(120_000);
+    expect(bench.keeper.status().state).toBe(6);
+    const [, bearer, attach, radio, reset] = bench.keeper.status().rungUses;
+    expect(bearer).toBeGreaterThanOrEqual(2);
+    expect(attach).toBeLessThanOrEqual(2);
+    expect(radio).toBe(1);
+    expect(reset).toBeGreaterThanOrEqual(1);
+    bench.time.advance(2 * 3_600_000);
+    const uses = bench.keeper.status().rungUses;
+    expect(uses[3]).toBeLessThan(8);
+    expect(uses[4]).toBeLessThan(8);
+    expect(uses[6]).toBeLessThan(8);
+    bench.modem.replies['+CIICR'] = undefined;
+    expect(bench.untilUpAgain(300_000)).toBeLessThan(240_000);
+  });
+
+  it('asks a server that refuses this device seldom, and never climbs for it', () => {
+    const bench = up();
+    for (let round = 0; round < 6; round++) {
+      bench.keeper.sessionFailed('refused', true);
+      expect(bench.keeper.status().state).toBe(9);
+      expect(bench.untilUpAgain(1_000_000)).toBeGreaterThan(14_000);
+    }
+    bench.keeper.sessionFailed('refused', true);
+    expect(bench.untilUpAgain(1_000_000)).toBeGreaterThan(290_000);
+    expect(bench.keeper.status().rungUses.slice(1)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+});

@@ -66,6 +66,8 @@ export const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   SPI: words('setup send write'),
   Flash: words('read write erasePage getPage getFree'),
   crypto: words('AES SHA256 encrypt decrypt'),
+  /** The module file of boards without native AES. */
+  'aes-js': words('ModeOfOperation ecb cbc'),
   FlashPage: words('addr length'),
   Memory: words('free usage total history'),
   Environment: words('BOARD VERSION SERIAL'),

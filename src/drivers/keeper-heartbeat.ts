@@ -23,8 +23,12 @@ export const enum Pulse {
 /** From the connection to the first authentic word of the server. */
 const FIRST_WORD_MS = 30000;
 /** From a question to its answer; a GPRS round trip is 0.5 to 1.5 s. */
-const ANSWER_MS = 12000;
+const ANSWER_MS = 10000;
+/** Questions that may go unanswered in a row. */
 const MAX_BEATS = 2;
+/** How long a link without a cell is held, and how long it may take to wake up in a new one. */
+const HOLD_MS = 120000;
+const WAKE_MS = 6000;
 
 const GROWTH = 1.25;
 const SHRINK = 0.6;
@@ -89,6 +93,19 @@ export class Heartbeat {
     return !this.firstHeardMs || this.askedMs > 0 || this.beatMs > 0;
   }
 
+  /** True when an answer is overdue or a beat has been asked for. */
+  isLate(): boolean {
+    return this.beatMs > 0;
+  }
+
+  /** Waits on although no answer comes, because none can; false when it has waited long enough. */
+  hold(nowMs: number): boolean {
+    if (nowMs - this.lastHeardMs > HOLD_MS + this.intervalMs) return false;
+    this.beats = MAX_BEATS;
+    this.beatMs = nowMs - ANSWER_MS + WAKE_MS;
+    return true;
+  }
+
   /** To be called every second or so; `lastTrafficMs`: when a byte last passed in either direction. */
   check(nowMs: number, lastTrafficMs: number): Pulse {
     if (!this.firstHeardMs) return nowMs - this.beginMs > FIRST_WORD_MS ? Pulse.Dead : Pulse.Fine;
@@ -100,10 +117,9 @@ export class Heartbeat {
       }
     } else {
       const isOverdue = this.askedMs && nowMs - this.askedMs >= ANSWER_MS;
-      if (!isOverdue) {
-        if (nowMs - this.lastHeardMs < this.intervalMs) return Pulse.Fine;
-        this.idleMs = nowMs - lastTrafficMs;
-      }
+      if (isOverdue) this.beats = 1;
+      else if (nowMs - this.lastHeardMs < this.intervalMs) return Pulse.Fine;
+      else this.idleMs = nowMs - lastTrafficMs;
     }
     this.beatMs = nowMs;
     this.beats++;

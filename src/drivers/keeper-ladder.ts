@@ -53,9 +53,7 @@ const MAX_DOUBLINGS = 6;
  * refuses us is asked less often; a modem that is off is looked after often, because its supply may be back.
  */
 const FIRST_DELAYS_MS: readonly number[] = [500, 500, 500, 500, 500, 500, 2000, 30000, 500];
-const LONGEST_DELAYS_MS: readonly number[] = [
-  120000, 120000, 120000, 120000, 120000, 120000, 8000, 600000, 500,
-];
+const LONGEST_DELAYS_MS: readonly number[] = [60000, 60000, 60000, 120000, 120000, 120000, 8000, 600000, 500];
 /** How long a rung that helped is tried first. */
 const MEMORY_MS = 1800000;
 

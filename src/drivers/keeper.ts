@@ -10,7 +10,7 @@ import { LinkState } from '../protocol/codes';
 import type { Random, TimerId } from '../protocol/ports';
 import { Heartbeat, Pulse, type HeartbeatTimes } from './keeper-heartbeat';
 import { Fault, Ladder, Rung } from './keeper-ladder';
-import { Modem, Mode, type ModemPorts } from './sim800-modem';
+import { Modem, type ModemPorts } from './sim800-modem';
 import { SocketState, type SocketListener } from './sim800-socket';
 import type { StartupConfig } from './sim800-startup';
 
@@ -151,8 +151,8 @@ export class Keeper {
     if (!this.heartbeat.firstHeardMs) {
       this.modem.prove();
       this.ladder.worked(nowMs);
-      this.tell(LinkState.Ready);
     }
+    this.tell(LinkState.Ready);
     this.heartbeat.heard(nowMs);
   }
 
@@ -194,7 +194,7 @@ export class Keeper {
    */
   openDirect(host: string, port: number, listener: SocketListener): boolean {
     const direct = this.modem.direct;
-    if (this.modem.mode !== Mode.Online || direct.state !== SocketState.Closed) return false;
+    if (!this.modem.hasBearer || direct.state !== SocketState.Closed) return false;
     this.directListener = listener;
     direct.creditBytes = 0;
     return direct.open(host, port);
@@ -274,11 +274,7 @@ export class Keeper {
     const rung = this.ladder.rung;
     this.dueMs = 0;
     this.ladder.used(this.ports.clock.nowMs());
-    if (rung === Rung.Socket) {
-      this.connect();
-      return;
-    }
-    this.modem.letGo('bearer restarted');
+    if (rung > Rung.Socket) this.modem.letGo('bearer restarted');
     this.modem.climb(rung, this.fault === Fault.Sim);
   }
 
@@ -294,6 +290,11 @@ export class Keeper {
   /** Asks for a sign of life when it is due, gives the link up when none comes. */
   private watch(nowMs: number): void {
     const heartbeat = this.heartbeat;
+    if (heartbeat.isLate() && !this.modem.startup.isRegistered()) {
+      // No cell: a new socket would be of no use, and this one may live on when the cell is back.
+      this.tell(LinkState.NoNetwork);
+      if (heartbeat.hold(nowMs)) return;
+    }
     const pulse = heartbeat.check(nowMs, this.modem.platform.lastTrafficMs);
     if (pulse === Pulse.Due) this.listener.onHeartbeatDue();
     else if (pulse === Pulse.Dead) this.fail(Fault.Silent, LinkState.NoServer, 'no answer');

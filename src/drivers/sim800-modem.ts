@@ -30,7 +30,7 @@ export interface ModemListener {
   onWait(state: LinkState): void;
 }
 
-export const enum Mode {
+const enum Mode {
   /** Nothing is asked of the modem. */
   Off = 0,
   Powering = 1,
@@ -78,7 +78,9 @@ export class Modem implements AtAsker {
   /** Warnings of low supply, and restarts that nobody asked for. */
   supplyWarnings: number;
   restarts: number;
-  mode: Mode;
+  /** Sockets can be opened. */
+  hasBearer: boolean;
+  private mode: Mode;
   private readonly power: PowerSequence;
   private modeMs: number;
   /** Place in OTHER_BAUDS, or -1 for our own rate. */
@@ -106,6 +108,7 @@ export class Modem implements AtAsker {
     this.startup = new Startup(config, clock, {
       onReady: () => {
         this.enter(Mode.Online);
+        this.hasBearer = true;
         listener.onBearer();
       },
       onRestarting: () => this.runPower(Rung.Radio),
@@ -118,6 +121,7 @@ export class Modem implements AtAsker {
     this.power = new PowerSequence(ports.pins, clock, () => this.find());
     this.supplyWarnings = 0;
     this.restarts = 0;
+    this.hasBearer = false;
     this.mode = Mode.Off;
     this.modeMs = 0;
     this.baudIndex = -1;
@@ -136,14 +140,13 @@ export class Modem implements AtAsker {
     this.at.settle(STARTUP_PROBES);
   }
 
-  /** Uses a rung from Bearer on; sockets must have been let go of. `isWhole`: start with the SIM. */
+  /** Uses a rung; above Socket, sockets must have been let go of. `isWhole`: start with the SIM. */
   climb(rung: Rung, isWhole: boolean): void {
     if (rung > Rung.Radio) {
       this.runPower(rung);
       return;
     }
     this.enter(Mode.Starting);
-    // The other entries have the numbers of their rungs.
     this.startup.begin(isWhole && rung < Rung.Radio ? Entry.Whole : (rung as number as Entry));
     if (this.at.isResting()) this.find();
     this.at.wake();
@@ -158,7 +161,8 @@ export class Modem implements AtAsker {
 
   /** The bearer and all sockets are gone, or will not be used any more. */
   letGo(reason: string): void {
-    if (this.mode === Mode.Online) this.enter(Mode.Off);
+    if (this.mode >= Mode.Starting) this.enter(Mode.Off);
+    this.hasBearer = false;
     this.platform.drop();
     this.platform.forgetStale();
     this.direct.lose(reason);
@@ -187,9 +191,9 @@ export class Modem implements AtAsker {
     }
     this.platform.tick(nowMs);
     this.direct.tick(nowMs);
-    if (this.mode === Mode.Online && nowMs - this.polledMs >= (isEager ? EAGER_POLL_MS : POLL_MS)) {
+    if (this.hasBearer && nowMs - this.polledMs >= (isEager ? EAGER_POLL_MS : POLL_MS)) {
       this.polledMs = nowMs;
-      this.isSampleDue = !isEager;
+      this.isSampleDue = true;
       this.platform.isUnread = true;
       this.direct.isUnread = true;
     }
@@ -203,8 +207,9 @@ export class Modem implements AtAsker {
 
   private next(): AtDialogue | undefined {
     if (this.mode === Mode.Settling) return this.onFound();
-    if (this.mode === Mode.Starting) return this.startup.next();
-    if (this.mode !== Mode.Online) return undefined;
+    const isStarting = this.mode === Mode.Starting;
+    const dialogue = isStarting ? this.startup.next() : undefined;
+    if (dialogue || !this.hasBearer) return dialogue;
     return this.platform.next() || this.direct.next() || this.nextSample();
   }
 
@@ -250,15 +255,14 @@ export class Modem implements AtAsker {
 
   private onLine(head: string, args: string, channel: number): void {
     const notice = NOTICES[head];
-    const isOnline = this.mode === Mode.Online;
     if (notice === undefined || this.mode < Mode.Settling) return;
     if (notice >= Notice.Received) this.onSocketLine(notice, args, channel);
     else if (notice === Notice.Restarted) this.onRestart('modem restarted');
     else if (notice === Notice.SupplyLow) this.supplyWarnings++;
     else if (notice === Notice.PoweredOff) this.listener.onFault(Fault.Off, LinkState.ModemSilent, head);
-    else if (notice === Notice.BearerLost && isOnline) {
+    else if (notice === Notice.BearerLost && this.hasBearer) {
       this.listener.onFault(Fault.Bearer, LinkState.Connecting, 'bearer lost');
-    } else if (notice === Notice.Sim && isOnline && args !== 'READY') {
+    } else if (notice === Notice.Sim && this.hasBearer && args !== 'READY') {
       this.listener.onFault(Fault.Sim, LinkState.SimMissing, 'SIM ' + args);
     }
   }

@@ -18,7 +18,7 @@ export interface StartupConfig {
 }
 
 export interface StartupListener {
-  /** There is an IP address. */
+  /** There is an IP address (or, with Entry.Socket, still one). */
   onReady(): void;
   /** It does not go on; `state` says why. */
   onStuck(state: LinkState): void;
@@ -28,22 +28,30 @@ export interface StartupListener {
   onWait(state: LinkState): void;
 }
 
-/** Where to begin. */
+/** Where to begin; the first ones have the numbers of their rungs. */
 export const enum Entry {
-  /** The modem has restarted. */
-  Whole = 0,
+  /** Bearer and sockets are there; only a look whether the network is, because CIPSTART without takes 75 s. */
+  Socket = 0,
   /** The bearer is gone or doubtful: registration, attachment, then a new one. */
   Bearer = 1,
   /** As Bearer, after a detach. */
   Attach = 2,
   /** Ends in a restart of the modem. */
   Radio = 3,
+  /** The modem has restarted. */
+  Whole = 4,
 }
 
 const SETTINGS = '+CMEE=1;+IPR=' + BAUD + ';+CBATCHK=1;+CLTS=1;+GSN;+CPIN?;+CCID;+CSQ;';
 const BEARER =
   '+CREG?;+CGREG?;+CGATT?;+CIPSHUT;+CIPMUX=1;+CIPQSEND=1;+CIPRXGET=1;+CIPTKA=1,120,30,3;+CSTT;+CIICR;+CIFSR';
-const ROWS: readonly string[] = [SETTINGS + BEARER, BEARER, '+CIPSHUT;+CGATT=0;' + BEARER, '+CFUN=1,1'];
+const ROWS: readonly string[] = [
+  '+CREG?;+CGATT?',
+  BEARER,
+  '+CIPSHUT;+CGATT=0;' + BEARER,
+  '+CFUN=1,1',
+  SETTINGS + BEARER,
+];
 
 /** Pause before an answer that may change is asked for again. */
 const RECHECK_MS = 1000;
@@ -97,7 +105,7 @@ function judgeRegistration(self: Startup, isOk: boolean, info: string): Go {
   // `+CREG: n,stat`; the form without n is an unsolicited one that came in between.
   const status = info.indexOf(',') < 0 ? parseInt(info) : field(info, 1);
   if (isOk) self.registration = status;
-  if (status === REGISTERED_HOME || status === REGISTERED_ROAMING) return Go.On;
+  if (self.isRegistered()) return Go.On;
   return self.judge(status === REGISTRATION_DENIED ? LinkState.AttachRefused : LinkState.NoNetwork, Go.Wait);
 }
 
@@ -226,6 +234,10 @@ export class Startup implements AtAsker {
     this.wasAttachAsked = true;
     this.extra = '+CGATT=1';
     return this.judge(LinkState.AttachRefused, Go.Extra);
+  }
+
+  isRegistered(): boolean {
+    return this.registration === REGISTERED_HOME || this.registration === REGISTERED_ROAMING;
   }
 
   private accessPoint(): string {

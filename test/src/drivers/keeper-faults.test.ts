@@ -111,8 +111,9 @@ describe('link keeper against what public drivers get wrong', () => {
     const bench = up();
     bench.modem.replies['+CIPSTART'] = '\r\nOK\r\n';
     bench.modem.say('\r\n0, CLOSED\r\n');
-    bench.time.advance(85_000);
+    bench.time.advance(36_000);
     expect(bench.modem.count('+CIPSTART=2')).toBe(1);
+    expect(bench.modem.count('+CIPCLOSE=2')).toBe(1);
     expect(bench.modem.count('+CIPSTART=4')).toBe(1);
     bench.modem.say('\r\n2, CONNECT OK\r\n');
     bench.time.advance(1000);

@@ -1,12 +1,19 @@
 /**
  * The module's serial rate: fixed by AT+IPR, or found from the host's first AT.
  * A line at the wrong rate gives garbage in `sim/serial/line.ts`; here the module only chooses its own rate.
- * Source: SIM800 Series AT Command Manual V1.09, section 2.2.33 (AT+IPR): 8N1, `AT` or `at`, 1200 to 115200.
- * Invariant: before it has found the rate the module says nothing.
+ * Source: SIM800 Series AT Command Manual V1.09, sections 1.4 (the bytes after power on) and 2.2.41 (AT+IPR).
+ * Invariant: before it has found the rate the module says nothing but its synchronisation bytes.
  */
 import type { Clock } from '../time/clock';
-import { BAUD_RATES } from './commands/basic';
 
+/** Fixed rates of AT+IPR, bits per second. */
+export const BAUD_RATES: readonly number[] = [
+  1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800,
+];
+/** The highest rate that autobaud finds (hardware design: 1200 to 115200). */
+const HIGHEST_AUTOBAUD = 115_200;
+/** Sent at 115200 as soon as the power is on, for SIMCom's own tool; to be ignored. */
+const SYNCHRONISATION = Buffer.from([0x00, 0x49, 0x49, 0x49, 0x49, 0xff, 0xff, 0xff, 0xff]);
 /** Rates within this share of each other are the same. */
 const TOLERANCE = 0.03;
 
@@ -31,6 +38,13 @@ export class Autobaud {
     private readonly hostBaud: () => number,
   ) {}
 
+  /** The power is on; the serial port itself is not alive yet. */
+  powerOn(): void {
+    this.isSynchronised = false;
+    this.serial.baud = 115_200;
+    this.serial.write(SYNCHRONISATION);
+  }
+
   /** The serial port comes alive with the stored rate; 0 = find it. */
   start(baud: number): void {
     this.isSynchronised = baud > 0;
@@ -39,19 +53,18 @@ export class Autobaud {
 
   /** AT+IPR: what is still to be sent leaves at the old rate. */
   change(baud: number): void {
-    const leaveMs = this.serial.pendingBytes * this.serial.byteMs;
     this.clock.setTimer(() => {
       if (this.serial.pendingBytes > 0) this.change(baud);
       else this.serial.baud = baud;
-    }, leaveMs);
+    }, this.serial.pendingBytes * this.serial.byteMs);
   }
 
-  /** Looks at what came in; gives what can be read of it. */
+  /** Looks at what came in; gives what can be read of it. Only `AT` and `at` are found. */
   filter(bytes: Buffer): Buffer | undefined {
     if (this.isSynchronised) return bytes;
     const measured = this.hostBaud();
-    const rate = BAUD_RATES.find((known) => known > 0 && Math.abs(measured / known - 1) <= TOLERANCE);
-    if (rate === undefined) return undefined;
+    const rate = BAUD_RATES.find((known) => Math.abs(measured / known - 1) <= TOLERANCE);
+    if (rate === undefined || rate > HIGHEST_AUTOBAUD) return undefined;
     const wasRight = Math.abs(this.serial.baud / rate - 1) <= TOLERANCE;
     this.serial.baud = rate;
     if (!wasRight) return undefined;

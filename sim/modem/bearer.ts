@@ -47,7 +47,7 @@ export class Bearer {
     return OK;
   }
 
-  /** AT+CIICR. */
+  /** AT+CIICR, and AT+CIPSTART in IP INITIAL. */
   activate(onResult: (result: Result) => void): void {
     const { session } = this;
     if (this.phase !== 'START') {
@@ -62,7 +62,7 @@ export class Bearer {
       () => {
         if (epoch !== this.epoch) return;
         if (refusal || !session.radio.isAttached) {
-          this.deactivated();
+          this.deactivated(false);
           onResult(refusal ?? ERROR);
         } else {
           this.becomeActive();
@@ -99,14 +99,19 @@ export class Bearer {
     this.address = '0.0.0.0';
   }
 
-  /** The network takes the context away. */
-  deactivatedByNetwork(): void {
-    if (!this.isActive && this.phase !== 'CONFIG') return;
-    this.deactivated();
+  /** The network takes the context away; `isSilent`: nobody is told. */
+  deactivatedByNetwork(isSilent = false): void {
+    if (this.isActive) this.deactivated(isSilent);
   }
 
   dispose(): void {
     this.stopWatching();
+  }
+
+  /** A private address as the carrier hands them out. */
+  newAddress(): string {
+    const { random } = this.session;
+    return `10.${random.between(1, 254)}.${random.between(0, 254)}.${random.between(1, 254)}`;
   }
 
   private activationRefusal(): Result | undefined {
@@ -120,18 +125,17 @@ export class Bearer {
   }
 
   private becomeActive(): void {
-    const { random } = this.session;
-    this.address = `10.${random.between(1, 254)}.${random.between(0, 254)}.${random.between(1, 254)}`;
+    this.address = this.newAddress();
     this.phase = 'GPRSACT';
     this.session.emit('pdp');
   }
 
-  private deactivated(): void {
+  private deactivated(isSilent: boolean): void {
     this.epoch += 1;
     this.phase = 'DEACT';
     this.address = '0.0.0.0';
     this.session.links.abandonAll();
-    this.session.terminal.notice('+PDP: DEACT');
+    if (!isSilent) this.session.terminal.notice('+PDP: DEACT');
   }
 
   /** The context outlives a short loss of coverage, and not a long one. */

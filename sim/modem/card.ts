@@ -69,6 +69,11 @@ export class Card {
     return 'ready';
   }
 
+  /** Attempts left for PIN, PIN2, PUK, PUK2 (AT+SPIC). */
+  get attemptsLeft(): string {
+    return [this.pinAttempts, PIN_ATTEMPTS, this.pukAttempts, PUK_ATTEMPTS].join(',');
+  }
+
   /** Why a command that needs the card is refused; undefined: it is not. */
   refusal(): Result | undefined {
     const { state } = this;

@@ -1,14 +1,22 @@
 /**
  * Runs one command line: each of its commands in turn, one final result at the end, none of the rest after an
  * error. Looks commands up in the tables; leaves their meaning there.
- * Source: SIM800 Series AT Command Manual V1.09, section 1.4.
+ * Source: SIM800 Series AT Command Manual V1.09, section 1.4; an unknown or unreadable command is CME 100, as
+ * users' logs of 1418-series firmware show.
  * Invariant: a command line gets exactly one final result, and the next line waits for it.
  */
 import { ALL_COMMANDS } from './commands';
 import { parseCommandLine, wholeNumber, type Command } from './command-line';
-import type { CommandRow, Exchange, SettingRow } from './command-table';
-import { ERROR, OK, type Result } from './result';
+import { accepted, type CommandRow, type Exchange, type SettingRow } from './command-table';
+import { cme, ERROR, OK, type Result } from './result';
 import type { Session } from './session';
+
+/** A fault's hand on a command: another result, a delay before it, or no answer at all. */
+export interface Interception {
+  result?: Result;
+  delayMs?: number;
+  isSilent?: boolean;
+}
 
 export class Executor {
   constructor(private readonly session: Session) {}
@@ -18,7 +26,7 @@ export class Executor {
     const { session } = this;
     const commands = parseCommandLine(body);
     session.later(() => {
-      if (!commands) this.over(ERROR);
+      if (!commands) this.over(cme(100));
       else this.runNext(commands, 0);
     }, session.draw(session.timing.answerMs));
   }
@@ -29,13 +37,20 @@ export class Executor {
       this.over(OK);
       return;
     }
-    this.session.counters.countCommand(command.name);
+    const { session } = this;
+    session.counters.countCommand(command.name);
+    const interception = session.host.intercept(command.name);
+    if (interception?.isSilent) return;
     const isLast = index === commands.length - 1;
-    const exchange = new RunningCommand(this.session, command, (result) => {
-      if (isLast || (result.kind !== 'ok' && result.kind !== 'none')) this.over(result);
-      else this.runNext(commands, index + 1);
+    const exchange = new RunningCommand(session, command, (result) => {
+      const next = (): void => {
+        if (isLast || (result.kind !== 'ok' && result.kind !== 'none')) this.over(result);
+        else this.runNext(commands, index + 1);
+      };
+      if (interception?.delayMs) session.later(next, interception.delayMs);
+      else next();
     });
-    const result = runCommand(exchange, ALL_COMMANDS[command.name]);
+    const result = interception?.result ?? runCommand(exchange, ALL_COMMANDS[command.name]);
     if (result) exchange.finish(result);
   }
 
@@ -77,7 +92,7 @@ class RunningCommand implements Exchange {
 }
 
 function runCommand(exchange: Exchange, row: CommandRow | undefined): Result | undefined {
-  if (!row) return ERROR;
+  if (!row) return cme(100);
   if (exchange.form === 'test') return runTest(exchange, row);
   const refusal = row.needsCard ? exchange.session.card.refusal() : undefined;
   if (refusal) return refusal;
@@ -88,11 +103,12 @@ function runCommand(exchange: Exchange, row: CommandRow | undefined): Result | u
   return ERROR;
 }
 
-function runTest(exchange: Exchange, row: CommandRow): Result {
+function runTest(exchange: Exchange, row: CommandRow): Result | undefined {
   const { setting } = row;
-  const text = row.test ?? (setting ? `(${setting.low}-${setting.high})` : undefined);
-  if (text === undefined) return ERROR;
-  if (text !== '') exchange.info(`${exchange.name}: ${text}`);
+  const text = typeof row.test === 'function' ? row.test(exchange.session) : row.test;
+  const shown = text ?? (setting ? `(${setting.low}-${setting.high})` : undefined);
+  if (shown === undefined) return row.write === accepted ? OK : ERROR;
+  if (shown !== '') exchange.info(`${exchange.name}: ${shown}`);
   return OK;
 }
 
@@ -103,7 +119,7 @@ function readSetting(exchange: Exchange, setting: SettingRow): Result {
 
 function writeSetting(exchange: Exchange, setting: SettingRow): Result {
   const value = wholeNumber(exchange.args[0], setting.low, setting.high);
-  if (value === undefined || exchange.args.length > (setting.mostParameters ?? 1)) return ERROR;
+  if (value === undefined || exchange.args.length > 1) return ERROR;
   exchange.session.set(setting.name, value);
   return OK;
 }

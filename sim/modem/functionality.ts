@@ -1,23 +1,24 @@
 /**
- * AT+CFUN: minimum (0), full (1) and flight mode (4).
- * Source: SIM800 Series AT Command Manual V1.09, section 3.2.18; notices as the module sends them.
+ * AT+CFUN: minimum (0), full (1) and RF off (4), and the notices of the card that go with them.
+ * Source: SIM800 Series AT Command Manual V1.09, sections 3.2.42, 19.3 and the example in 20.1.
  */
 import type { Session } from './session';
 
+export const FUNCTIONALITY: readonly number[] = [0, 1, 4];
+
+/** Every level but the minimum is written to flash. */
 export function applyFunctionality(session: Session, level: number, onDone: () => void): void {
   const before = session.settings.functionality;
-  if (level === before) {
-    session.later(onDone, 0);
-    return;
-  }
   session.later(() => {
+    if (level !== 0) session.host.store.keepOne('functionality', level);
+    if (level === before) {
+      onDone();
+      return;
+    }
     session.settings.functionality = level;
     if (level === 1) {
-      session.card.settle();
-      announceCard(session);
-      session.radio.start();
+      switchOn(session, before);
       onDone();
-      session.later(() => announceReady(session), session.draw(session.timing.registerMs));
     } else {
       session.bearer.lose();
       session.radio.stop();
@@ -25,6 +26,12 @@ export function applyFunctionality(session: Session, level: number, onDone: () =
       onDone();
     }
   }, session.draw(session.timing.closeMs));
+}
+
+function switchOn(session: Session, before: number): void {
+  if (before === 0) announceCard(session);
+  session.radio.start();
+  if (before === 0) session.later(() => announceReady(session), session.draw(session.timing.registerMs));
 }
 
 /** The state of the card, as after boot. */
@@ -36,8 +43,10 @@ export function announceCard(session: Session): void {
   else session.terminal.notice('+CPIN: NOT READY');
 }
 
+/** Told when phone book and messages are ready, unless AT+CIURC=0. */
 export function announceReady(session: Session): void {
   if (session.card.state !== 'ready' || !session.settings.initNotices) return;
+  session.emit('ready');
   session.terminal.notice('Call Ready');
   session.terminal.notice('SMS Ready');
 }

@@ -1,6 +1,6 @@
 /**
- * Who the module says it is. Source: SIM800 Series AT Command Manual V1.09, sections 2.2.10 (ATI), 2.2.36 to
- * 2.2.43 (GMI, GMM, GMR, GSN, CGMI, CGMM, CGMR, CGSN); the network's name is section 3.2.22 (COPS).
+ * Who the module says it is. Source: SIM800 Series AT Command Manual V1.09, sections 2.2.9 (ATI), 2.2.34 to
+ * 2.2.38 (GMI, GMM, GMR, GSN); the network's name is section 3.2.22 (COPS).
  */
 export interface Identity {
   manufacturer: string;

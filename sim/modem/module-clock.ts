@@ -1,6 +1,6 @@
 /**
  * The module's real-time clock: 2004 after a power cut, the network's local time once AT+CLTS=1 is in force and
- * the module registers. Source: SIM800 Series AT Command Manual V1.09, sections 3.2.38 (CCLK), 6.2.24 (CLTS).
+ * the module registers. Source: SIM800 Series AT Command Manual V1.09, sections 3.2.43 (CCLK), 6.2.12 (CLTS).
  * Invariant: text form and milliseconds agree; the offset is in quarter hours.
  */
 import type { Session } from './session';
@@ -65,7 +65,7 @@ export class ModuleClock {
       utc.getUTCMinutes(),
       utc.getUTCSeconds(),
     ];
-    terminal.notice(`*PSUTTZ: ${parts.join(',')},"+${NETWORK_ZONE}",0`);
+    terminal.notice(`*PSUTTZ: ${parts.join(', ')}, "+${NETWORK_ZONE}", 0`);
     terminal.notice('DST: 0');
   }
 }

@@ -16,9 +16,12 @@ export const HIGHEST_MILLIVOLTS = 4_400;
 const NOMINAL_MILLIVOLTS = 4_000;
 
 export type Level = 0 | 1;
+export type PinLock = 'none' | 'key' | 'all';
 export type PowerState = 'dead' | 'off' | 'starting' | 'on' | 'stopping';
 
 export interface PowerActions {
+  /** STATUS is high, the serial port not yet alive. */
+  powerOn: () => void;
   /** The serial port comes alive. */
   boot: () => void;
   /** Everything volatile is gone; `isSudden`: what has not left the serial port either. */
@@ -35,6 +38,8 @@ export class Power {
   state: PowerState = 'off';
   millivolts = NOMINAL_MILLIVOLTS;
   private status: Level = 0;
+  /** A wedged module ignores PWRKEY (`key`) or RESET too (`all`), until it dies. */
+  private lock: PinLock = 'none';
   private key: Level = 1;
   private reset: Level = 1;
   /** The present press has already switched the module on. */
@@ -69,7 +74,7 @@ export class Power {
     if (level === 0) {
       this.resetAtMs = this.clock.nowMs();
     } else if (this.state !== 'dead' && this.clock.nowMs() - this.resetAtMs >= this.timing.resetMs) {
-      if (this.state !== 'off') this.restart();
+      if (this.state !== 'off' && this.lock !== 'all') this.restart();
     }
   }
 
@@ -103,6 +108,11 @@ export class Power {
     this.startAfter(this.timing.resetStatusMs);
   }
 
+  /** The module hangs: what runs is gone, STATUS stays high, pins do nothing. */
+  wedge(lock: PinLock): void {
+    if (this.state === 'on') this.lock = lock;
+  }
+
   private watchPress(): void {
     if (this.state === 'off') {
       this.keyTimer = this.clock.setTimer(() => this.pressedToStart(), this.timing.powerKeyOnMs);
@@ -119,7 +129,7 @@ export class Power {
   }
 
   private pressedToStop(): void {
-    if (this.isPressSpent) return;
+    if (this.isPressSpent || this.lock !== 'none') return;
     const { powerKeyOffMs, powerKeyRestartMs } = this.timing;
     this.switchOff(false);
     this.keyTimer = this.clock.setTimer(() => this.pressedToStart(), powerKeyRestartMs - powerKeyOffMs);
@@ -128,6 +138,7 @@ export class Power {
   private startAfter(statusMs: number): void {
     this.stepTimer = this.clock.setTimer(() => {
       this.setStatus(1);
+      this.actions.powerOn();
       this.stepTimer = this.clock.setTimer(() => {
         this.state = 'on';
         this.actions.boot();
@@ -148,6 +159,7 @@ export class Power {
     this.clock.clearTimer(this.stepTimer);
     const wasAlive = this.state === 'on' || this.state === 'starting';
     this.state = next;
+    this.lock = 'none';
     this.setStatus(0);
     if (wasAlive) this.actions.die(next !== 'stopping');
   }
@@ -160,7 +172,7 @@ export class Power {
 
   private checkVoltage(): void {
     const zone = this.zone();
-    if (zone === this.voltageZone || this.state !== 'on') return;
+    if (zone === this.voltageZone || this.state !== 'on' || this.lock !== 'none') return;
     this.voltageZone = zone;
     this.clock.clearTimer(this.voltageTimer);
     if (zone === 'low' || zone === 'high') this.warn();

@@ -1,7 +1,7 @@
 /**
  * Registration with the cell and attachment to GPRS, with their notices.
  * Leaves the PDP context to `bearer.ts` and coverage itself to the network.
- * Source: SIM800 Series AT Command Manual V1.09, sections 3.2.32 (CREG), 7.2.1 (CGATT), 7.2.11 (CGREG).
+ * Source: SIM800 Series AT Command Manual V1.09, sections 3.2.32 (CREG), 7.2.1 (CGATT), 7.2.10 (CGREG).
  * Invariant: attached implies registered.
  */
 import type { Coverage } from '../network/network';
@@ -21,6 +21,8 @@ export class Radio {
   /** Set by a rule or a fault: the network turns the card away. */
   isDenied = false;
   isAttachRefused = false;
+  /** Added to every attach (a fault). */
+  attachDelayMs = 0;
   private wantsAttach = true;
   private epoch = 0;
   private readonly stopWatching: () => void;
@@ -63,6 +65,13 @@ export class Radio {
     this.setStat(REGISTRATION.none);
   }
 
+  /** Registration is gone: searching again, or denied. */
+  lose(stat: Registration): void {
+    this.epoch += 1;
+    if (stat === REGISTRATION.denied) this.setAttached(false);
+    this.setStat(stat);
+  }
+
   /** The module is going down: no more callbacks. */
   dispose(): void {
     this.stopWatching();
@@ -83,7 +92,7 @@ export class Radio {
         if (!refusal && this.isRegistered) this.setAttached(true);
         onResult(refusal ?? (this.isAttached ? OK : ERROR));
       },
-      session.draw(refusal ? refuseMs : attachCommandMs),
+      this.attachDelayMs + session.draw(refusal ? refuseMs : attachCommandMs),
     );
   }
 
@@ -113,10 +122,13 @@ export class Radio {
     this.session.moduleClock.fromNetwork();
     this.session.emit('registered');
     const epoch = this.epoch;
-    this.session.later(() => {
-      if (epoch !== this.epoch || !this.wantsAttach || this.isAttachRefused) return;
-      if (this.isRegistered) this.setAttached(true);
-    }, this.session.draw(this.session.timing.attachMs));
+    this.session.later(
+      () => {
+        if (epoch !== this.epoch || !this.wantsAttach || this.isAttachRefused) return;
+        if (this.isRegistered) this.setAttached(true);
+      },
+      this.attachDelayMs + this.session.draw(this.session.timing.attachMs),
+    );
   }
 
   private coverageChanged(coverage: Coverage): void {
@@ -124,8 +136,7 @@ export class Radio {
     if (coverage.isCovered) {
       if (!this.isRegistered) this.start();
     } else if (this.isRegistered || this.stat === REGISTRATION.denied) {
-      this.epoch += 1;
-      this.setStat(REGISTRATION.searching);
+      this.lose(REGISTRATION.searching);
     }
   }
 

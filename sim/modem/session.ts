@@ -11,7 +11,8 @@ import type { Network } from '../network/network';
 import { Bearer, type AccessRule } from './bearer';
 import type { Card } from './card';
 import type { Dialect } from './dialect';
-import { Executor } from './executor';
+import { announceCard, announceReady } from './functionality';
+import { Executor, type Interception } from './executor';
 import type { Identity } from './identity';
 import { Links } from './links';
 import { ModuleClock } from './module-clock';
@@ -42,8 +43,10 @@ export interface SessionHost {
   emit: (event: ModemEvent) => void;
   /** The serial port changes its rate, bits per second. */
   setBaud: (baud: number) => void;
-  /** The module restarts itself. */
-  restart: () => void;
+  /** A fault's hand on the command that is about to run. */
+  intercept: (command: string) => Interception | undefined;
+  /** The module restarts itself; `hasOkAfter`: the command's OK comes when it is back. */
+  restart: (hasOkAfter: boolean) => void;
   /** The module switches itself off; `isSilent`: without a text. */
   switchOff: (isSilent: boolean) => void;
 }
@@ -62,6 +65,10 @@ export class Session {
   readonly bearer: Bearer;
   readonly links: Links;
   readonly moduleClock: ModuleClock;
+  /** Servers of AT+CDNSCFG; shown, never asked. */
+  nameServers: [string, string] = ['0.0.0.0', '0.0.0.0'];
+  /** Address of the bearer of SIMCom's IP applications while it is open. */
+  applicationBearer: string | undefined;
   isOver = false;
 
   constructor(readonly host: SessionHost) {
@@ -73,7 +80,6 @@ export class Session {
     this.card = host.card;
     this.counters = host.counters;
     this.settings = host.store.load();
-    this.settings.functionality = 1;
     const executor = new Executor(this);
     this.terminal = new Terminal(host.wire, this.settings, host.counters, host.watch, (body) =>
       executor.run(body),
@@ -107,12 +113,21 @@ export class Session {
 
   set(name: SettingName, value: number): void {
     this.settings[name] = value;
-    this.host.store.changed(name, value);
   }
 
   /** What a command says in a state where it is not allowed. */
   wrongState(): Result {
     return this.dialect.wrongState === 'cme' ? cme(3) : ERROR;
+  }
+
+  /** The card has answered: it is announced and the module looks for a network. */
+  cardSettled(): void {
+    this.card.settle();
+    if (this.settings.functionality === 0) return;
+    if (this.settings.baud > 0 || this.card.state !== 'ready') announceCard(this);
+    this.emit('card');
+    this.radio.start();
+    this.later(() => announceReady(this), this.draw(this.timing.registerMs));
   }
 
   /** Power is gone or the module restarts: sockets vanish without a word. */

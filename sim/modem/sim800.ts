@@ -1,8 +1,9 @@
 /**
  * A SIM800A module: pins, serial port, card and flash on the outside, one `Session` per boot on the inside.
- * Leaves behaviour to the parts; see docs/modem-simulator.md for what is simulated and what is not.
+ * Leaves behaviour to the parts; docs/modem-simulator.md says what is simulated and what is not.
  * Source: SIM800 Series AT Command Manual V1.09 and SIM800A Hardware Design V1.02.
- * Invariant: it speaks only while STATUS is high and, with autobaud, only after the host's first AT.
+ * Invariant: it speaks only while STATUS is high and, with autobaud, only after the host's first AT (but for
+ * the synchronisation bytes at power on).
  */
 import type { Clock } from '../time/clock';
 import type { Random } from '../time/random';
@@ -10,12 +11,14 @@ import type { Network } from '../network/network';
 import { Autobaud, type SerialEnd } from './autobaud';
 import type { AccessRule } from './bearer';
 import { Card, type CardOptions } from './card';
-import { V1_09, type Dialect } from './dialect';
-import { announceCard, announceReady } from './functionality';
+import { FIELD, type Dialect } from './dialect';
+import type { Interception } from './executor';
 import { SIM800A, type Identity } from './identity';
-import { Power, type Level, type PowerState } from './power';
+import { Power, type Level, type PinLock, type PowerState } from './power';
+import { OK } from './result';
 import { Session } from './session';
 import { SettingStore } from './settings';
+import { SpoiltLine } from './spoilt-line';
 import { TYPICAL, type TimingProfile } from './timing';
 import { Counters, type ModemEvent, type ModemWatch } from './watch';
 
@@ -31,13 +34,13 @@ export interface Sim800Options {
   dialect?: Dialect;
   identity?: Partial<Identity>;
   watch?: ModemWatch;
-  /** The rate stored by an earlier AT+IPR; 0 or nothing: autobaud. */
+  /** The rate stored by an earlier AT+IPR and AT&W, bits per second; 0 or nothing: autobaud. */
   storedBaud?: number;
   /** The host's serial rate, for autobaud; by default the module's own. */
   hostBaud?: () => number;
 }
 
-/** The light's rhythm, milliseconds on and off (hardware design, section 4.11). */
+/** The light's rhythm, milliseconds on and off (hardware design, NETLIGHT). */
 export const NETLIGHT_RHYTHM = {
   off: undefined,
   searching: { onMs: 64, offMs: 800 },
@@ -50,30 +53,39 @@ export type NetlightState = keyof typeof NETLIGHT_RHYTHM;
 export class Sim800 {
   readonly counters = new Counters();
   readonly card: Card;
-  readonly watch: ModemWatch;
+  /** The wire to the host, which faults spoil. */
+  readonly line: SpoiltLine;
   /** Called at each change of the STATUS pin. */
   onStatus: (level: Level) => void = () => {};
-  /** Bytes to the host pass through here last; faults spoil them. */
-  outputFilter: ((bytes: Buffer) => Buffer) | undefined;
+  private readonly timing: TimingProfile;
+  private readonly dialect: Dialect;
+  private readonly watch: ModemWatch;
   private readonly power: Power;
-  private readonly store = new SettingStore();
+  private store = new SettingStore();
   private readonly autobaud: Autobaud;
   private readonly armed = new Map<string, number>();
+  private interceptions: { command: string | undefined; interception: Interception }[] = [];
   private readonly eventListeners = new Set<(event: ModemEvent) => void>();
+  private readonly commandListeners = new Set<(command: string) => void>();
   private current: Session | undefined;
+  private hasOkAfterRestart = false;
 
   constructor(private readonly options: Sim800Options) {
-    const { clock, serial } = options;
-    this.card = new Card(options.card);
+    const { clock, random, serial } = options;
+    this.timing = options.timing ?? TYPICAL;
+    this.dialect = options.dialect ?? FIELD;
     this.watch = options.watch ?? {};
-    if (options.storedBaud) this.store.changed('baud', options.storedBaud);
+    this.card = new Card(options.card);
+    if (options.storedBaud) this.store.keepOne('baud', options.storedBaud);
     this.autobaud = new Autobaud(clock, serial, options.hostBaud ?? (() => serial.baud));
-    this.power = new Power(clock, options.timing ?? TYPICAL, {
+    this.line = new SpoiltLine(clock, random.fork('line'), (bytes) => serial.write(bytes));
+    this.power = new Power(clock, this.timing, {
+      powerOn: () => this.autobaud.powerOn(),
       boot: () => this.boot(),
       die: (isSudden) => this.die(isSudden),
       say: (text) => this.current?.terminal.notice(text),
       hasVoltageTexts: () => this.current?.settings.batteryCheck === 1,
-      powerEnding: () => (options.dialect ?? V1_09).powerEnding,
+      powerEnding: () => this.dialect.powerEnding,
       statusChanged: (level) => this.onStatus(level),
     });
     serial.onData = (bytes) => this.receive(bytes);
@@ -93,6 +105,10 @@ export class Sim800 {
     this.power.setSupply(millivolts);
   }
 
+  get supplyMillivolts(): number {
+    return this.power.millivolts;
+  }
+
   /** The STATUS pin. */
   get status(): Level {
     return this.power.statusLevel;
@@ -104,7 +120,7 @@ export class Sim800 {
 
   /** What the NETLIGHT pin blinks. */
   get netlight(): NetlightState {
-    if (!this.current || this.power.state !== 'on') return 'off';
+    if (!this.current) return 'off';
     if (this.current.bearer.isActive) return 'data';
     return this.current.radio.isRegistered ? 'registered' : 'searching';
   }
@@ -116,13 +132,13 @@ export class Sim800 {
     return this.options.clock.nowMs() % (rhythm.onMs + rhythm.offMs) < rhythm.onMs ? 1 : 0;
   }
 
-  /** The running boot, for faults and inspection; undefined while off. */
+  /** The running boot, for faults and inspection; undefined while off or wedged. */
   get session(): Session | undefined {
     return this.current;
   }
 
-  /** Presses PWRKEY for as long as the module needs (a convenience for tests and the command). */
-  pressPowerKey(holdMs = (this.options.timing ?? TYPICAL).powerKeyOnMs + 100): void {
+  /** Presses PWRKEY for `holdMs` (a convenience for tests and the command). */
+  pressPowerKey(holdMs = this.timing.powerKeyOnMs + 100): void {
     this.setPowerKey(0);
     this.options.clock.setTimer(() => this.setPowerKey(1), holdMs);
   }
@@ -132,9 +148,28 @@ export class Sim800 {
     this.power.restart();
   }
 
+  /** Hangs with STATUS high; PWRKEY, or PWRKEY and RESET, do nothing until it is over. */
+  wedge(lock: PinLock): void {
+    this.power.wedge(lock);
+    const session = this.current;
+    this.current = undefined;
+    session?.end();
+  }
+
+  /** Flash is back at factory values, and the module restarts. */
+  loseProfile(): void {
+    this.store = new SettingStore();
+    this.power.restart();
+  }
+
   /** The next `count` occasions of the named fault strike. */
   arm(name: string, count = 1): void {
     this.armed.set(name, (this.armed.get(name) ?? 0) + count);
+  }
+
+  /** Lays a hand on the next run of a command (`+CSQ`), or of any. */
+  interceptNext(command: string | undefined, interception: Interception): void {
+    this.interceptions.push({ command, interception });
   }
 
   /** Listens to events; gives the function that stops it. */
@@ -143,31 +178,43 @@ export class Sim800 {
     return () => this.eventListeners.delete(listener);
   }
 
+  /** Listens to commands as they are about to run; gives the function that stops it. */
+  onCommand(listener: (command: string) => void): () => void {
+    this.commandListeners.add(listener);
+    return () => this.commandListeners.delete(listener);
+  }
+
   private emit(event: ModemEvent): void {
     this.watch.onEvent?.(event);
     for (const listener of this.eventListeners) listener(event);
   }
 
   private takeFault(name: string): boolean {
-    if (this.armed.size === 0) return false;
-    const count = this.armed.get(name) ?? 0;
+    const count = this.armed.size === 0 ? 0 : (this.armed.get(name) ?? 0);
     if (count === 0) return false;
     if (count === 1) this.armed.delete(name);
     else this.armed.set(name, count - 1);
     return true;
   }
 
+  private intercept(command: string): Interception | undefined {
+    for (const listener of this.commandListeners) listener(command);
+    if (this.interceptions.length === 0) return undefined;
+    const index = this.interceptions.findIndex(
+      (entry) => entry.command === undefined || entry.command === command,
+    );
+    return index < 0 ? undefined : this.interceptions.splice(index, 1)[0]!.interception;
+  }
+
   private receive(bytes: Buffer): void {
     const session = this.current;
     if (!session) return;
-    const readable = this.autobaud.filter(bytes);
-    if (readable) session.terminal.receive(readable.toString('latin1'));
+    const readable = this.autobaud.filter(this.line.receive(bytes));
+    if (readable && readable.length > 0) session.terminal.receive(readable.toString('latin1'));
   }
 
   private write(bytes: Buffer): void {
-    if (!this.autobaud.isSynchronised) return;
-    const spoilt = this.outputFilter ? this.outputFilter(bytes) : bytes;
-    if (spoilt.length > 0) this.options.serial.write(spoilt);
+    if (this.autobaud.isSynchronised) this.line.send(bytes);
   }
 
   private boot(): void {
@@ -178,8 +225,8 @@ export class Sim800 {
       clock: options.clock,
       random: options.random,
       network: options.network,
-      timing: options.timing ?? TYPICAL,
-      dialect: options.dialect ?? V1_09,
+      timing: this.timing,
+      dialect: this.dialect,
       identity: { ...SIM800A, ...options.identity },
       card: this.card,
       store: this.store,
@@ -189,43 +236,42 @@ export class Sim800 {
       wire: { write: (bytes) => this.write(bytes) },
       supplyMillivolts: () => this.power.millivolts,
       takeFault: (name) => this.takeFault(name),
+      intercept: (command) => this.intercept(command),
       emit: (event) => this.emit(event),
       setBaud: (baud) => this.autobaud.change(baud),
-      restart: () => this.power.restart(),
+      restart: (hasOkAfter) => this.restart(hasOkAfter),
       switchOff: (isSilent) => this.power.switchOff(isSilent),
     });
     this.current = session;
     this.autobaud.start(session.settings.baud);
-    startUp(session);
     this.emit('boot');
+    this.startUp(session);
+  }
+
+  /** The boot texts of a fixed rate; with autobaud nobody hears what comes before the first AT. */
+  private startUp(session: Session): void {
+    const { terminal, timing, settings } = session;
+    if (settings.baud > 0) {
+      terminal.notice('RDY');
+      terminal.notice(`+CFUN: ${settings.functionality}`);
+      if (this.hasOkAfterRestart) terminal.result(OK);
+    }
+    this.hasOkAfterRestart = false;
+    session.later(() => session.cardSettled(), session.card.busyMs ?? session.draw(timing.cardMs));
+  }
+
+  private restart(hasOkAfter: boolean): void {
+    this.hasOkAfterRestart = hasOkAfter;
+    this.power.restart();
   }
 
   private die(isSudden: boolean): void {
     const session = this.current;
     this.current = undefined;
+    this.line.reset();
     if (isSudden) this.options.serial.reset();
     if (!session) return;
     session.end();
-    this.autobaud.isSynchronised = false;
     this.emit('off');
   }
-}
-
-/** The boot texts of a fixed rate; with autobaud nobody hears those that come before the first AT. */
-function startUp(session: Session): void {
-  const { terminal, timing, settings } = session;
-  if (settings.baud > 0) {
-    terminal.notice('RDY');
-    terminal.notice('+CFUN: 1');
-  }
-  session.later(
-    () => {
-      session.card.settle();
-      if (settings.baud > 0 || session.card.state !== 'ready') announceCard(session);
-      session.emit('card');
-      session.radio.start();
-      session.later(() => announceReady(session), session.draw(timing.registerMs));
-    },
-    session.card.busyMs ?? session.draw(timing.cardMs),
-  );
 }

@@ -2,7 +2,7 @@
  * The module's serial conversation: assembles command lines, echoes, collects payloads after a prompt, and
  * spells answers and notices. Works on whole chunks, never byte by byte.
  * Leaves the meaning of a line to the executor and bits on copper to the serial port.
- * Source: SIM800 Series AT Command Manual V1.09, sections 1.4 (syntax), 2.2.5 (ATE), 2.2.19 (ATV).
+ * Source: SIM800 Series AT Command Manual V1.09, sections 1.4 (syntax), 2.2.7 (ATE), 2.2.25 (ATV).
  * Invariant: one answer or notice is written whole; nothing comes between its parts.
  */
 import { LONGEST_LINE } from './command-line';
@@ -106,9 +106,9 @@ export class Terminal {
     this.request = request;
   }
 
-  /** Ends payload mode from the module's side (the connection is gone). */
-  abortPayload(): void {
-    this.request = undefined;
+  /** What is there of a payload of free length is taken as it is (AT+CIPATS). */
+  endPayload(): void {
+    if (this.request?.byteCount === undefined && this.request) this.finishPayload();
   }
 
   private write(text: string, shown: string): void {
@@ -151,7 +151,7 @@ export class Terminal {
 
   private runLine(raw: string): void {
     const line = raw.includes('\b') ? withoutBackspaces(raw) : raw;
-    const start = line.search(/AT|at/);
+    const start = line.search(/at/i);
     if (start < 0) return;
     const body = line.slice(start + 2).replace(/[\r\n]+$/, '');
     this.lastBody = body;

@@ -39,8 +39,6 @@ export interface TimingProfile {
   shutMs: SpanMs;
   closeMs: SpanMs;
   promptMs: SpanMs;
-  /** A remote close is told so late. */
-  remoteCloseMs: SpanMs;
   /** CONNECT FAIL when nobody answers: one link, several links. */
   connectSingleMs: number;
   connectMultiMs: number;
@@ -73,7 +71,6 @@ export const TYPICAL: TimingProfile = {
   shutMs: [150, 800],
   closeMs: [100, 500],
   promptMs: [5, 40],
-  remoteCloseMs: [2_000, 3_500],
   connectSingleMs: 160_000,
   connectMultiMs: 75_000,
   sendMs: 645_000,

@@ -8,6 +8,7 @@
 export const MODEM_EVENTS = [
   'boot', // the serial port is alive
   'card', // the SIM card is ready
+  'ready', // Call Ready and SMS Ready
   'registered',
   'attached',
   'pdp', // the PDP context is active

@@ -15,7 +15,7 @@ import { Pipe, type Path, type RadioChannel } from './pipe';
 const SEGMENT_BYTES = 1_460;
 
 type Item =
-  | { kind: 'open' | 'opened' | 'refused' | 'fin' | 'fin-ack' | 'reset' }
+  | { kind: 'open' | 'opened' | 'refused' | 'probe' | 'alive' | 'fin' | 'fin-ack' | 'reset' }
   | { kind: 'data'; bytes: Buffer }
   | { kind: 'ack'; byteCount: number };
 
@@ -30,6 +30,7 @@ export interface ConnectionSetting {
   natIdleMs: number;
   natAnswer: 'silence' | 'reset';
   handlers: SocketHandlers;
+  remoteAddress: string;
   /** Undefined: nobody answers; 'refuse': the port is closed. */
   accept: AcceptConnection | 'refuse' | undefined;
   onGone: () => void;
@@ -63,6 +64,10 @@ export class SimulatedConnection implements NetworkSocket {
       const segment = bytes.subarray(at, at + SEGMENT_BYTES);
       this.fromDevice({ kind: 'data', bytes: segment }, segment.length);
     }
+  }
+
+  probe(): void {
+    if (!this.isDeviceGone) this.fromDevice({ kind: 'probe' }, 0);
   }
 
   close(): void {
@@ -180,7 +185,9 @@ export class SimulatedConnection implements NetworkSocket {
     } else if (item.kind === 'ack') {
       handlers.onAcked(item.byteCount);
     } else if (item.kind === 'opened') {
-      handlers.onOpen();
+      handlers.onOpen(this.setting.remoteAddress);
+    } else if (item.kind === 'alive') {
+      handlers.onAlive();
     } else if (item.kind === 'fin' && !this.isDeviceClosing) {
       handlers.onEnd();
     } else {
@@ -246,6 +253,8 @@ class ServerSide implements ServerConnection {
     if (item.kind === 'data') {
       this.emit({ kind: 'ack', byteCount: item.bytes.length }, 0);
       if (!this.isClosing) this.onData(item.bytes);
+    } else if (item.kind === 'probe') {
+      this.emit({ kind: 'alive' }, 0);
     } else if (item.kind === 'ack') {
       this.pendingBytes -= item.byteCount;
       if (this.pendingBytes === 0) this.onDrain();

@@ -10,13 +10,15 @@
 export type ConnectFailure = 'refused' | 'unreachable' | 'timeout' | 'unknown-name';
 
 export interface SocketHandlers {
-  /** The three-way handshake is done. */
-  onOpen(): void;
+  /** The three-way handshake is done; `address` is the peer's, dotted. */
+  onOpen(address: string): void;
   /** It will never open; the socket is dead. */
   onFail(reason: ConnectFailure): void;
   onData(bytes: Buffer): void;
   /** The peer's TCP acknowledged this many more bytes. */
   onAcked(byteCount: number): void;
+  /** The peer answered a probe. */
+  onAlive(): void;
   /** The peer has closed its side in order; what was sent before has been delivered. */
   onEnd(): void;
   /** The connection was reset by the peer or on the way. */
@@ -32,6 +34,8 @@ export interface NetworkSocket {
   close(): void;
   /** This end vanishes (power cut, PDP context lost): the peer is told nothing. */
   abandon(): void;
+  /** A TCP keepalive probe; `onAlive` follows when the peer is there. */
+  probe(): void;
   /** False closes the receive window; data then waits at the peer. */
   setReceiving(isReceiving: boolean): void;
 }
@@ -50,6 +54,10 @@ export interface Network {
   /** Looks a name up; a dotted address resolves to itself. */
   resolve(name: string, onResult: (resolution: Resolution) => void): void;
   coverage(): Coverage;
+  /** Takes coverage away or gives it back. */
+  setCoverage(isCovered: boolean): void;
+  /** Signal strength from now on, 0 to 31 (99 unknown). */
+  setSignal(rssi: number): void;
   /** Tells of each change of coverage; gives the function that stops it. */
   watchCoverage(listener: (coverage: Coverage) => void): () => void;
 }

@@ -10,7 +10,7 @@ import type { ConnectFailure, Coverage, Network, NetworkSocket, Resolution, Sock
 
 /** An abandoned socket stays open so long, so that the server meets a half-open connection. */
 const ORPHAN_MS = 120_000;
-/** Names resolve to an address of the documentation range when the device asks; it maps back on connect. */
+/** A mapped name resolves to an address of the documentation range, which leads to its target too. */
 const DOCUMENTATION_NETWORK = '198.51.100.';
 
 export interface RealNetworkOptions {
@@ -35,6 +35,7 @@ export class RealNetwork implements Network {
   private readonly targets = new Map<string, Target>();
   private readonly publicAddresses = new Map<string, string>();
   private readonly listeners = new Set<(coverage: Coverage) => void>();
+  private readonly sockets = new Set<LoopbackSocket>();
   private state: Coverage;
 
   constructor(options: RealNetworkOptions) {
@@ -62,7 +63,13 @@ export class RealNetwork implements Network {
   connect(host: string, port: number, handlers: SocketHandlers): NetworkSocket {
     const target =
       this.targets.get(host.toLowerCase()) ?? (isLoopback(host) ? { host, port: undefined } : undefined);
-    if (target && this.state.isCovered) return new LoopbackSocket(this.clock, target, port, handlers);
+    if (target && this.state.isCovered) {
+      const address = net.isIP(host) ? host : (this.publicAddresses.get(host.toLowerCase()) ?? target.host);
+      const socket = new LoopbackSocket(this.clock, target, port, address, handlers);
+      this.sockets.add(socket);
+      socket.onGone = () => this.sockets.delete(socket);
+      return socket;
+    }
     const reason: ConnectFailure = net.isIP(host) ? 'unreachable' : 'unknown-name';
     return new RefusedSocket(this.clock, reason, handlers);
   }
@@ -84,22 +91,44 @@ export class RealNetwork implements Network {
     return () => this.listeners.delete(listener);
   }
 
-  /** Changes what the modem believes of its cell; sockets already open are not touched. */
-  setCoverage(coverage: Coverage): void {
-    this.state = { ...coverage };
+  /** Ends every socket, also those that stay half-open for a while. */
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Without coverage nothing passes in either direction; it waits in this process. */
+  setCoverage(isCovered: boolean): void {
+    if (isCovered === this.state.isCovered) return;
+    this.state.isCovered = isCovered;
+    for (const socket of this.sockets) socket.setPath(isCovered);
+    this.tellCoverage();
+  }
+
+  setSignal(rssi: number): void {
+    this.state.rssi = rssi;
+    this.tellCoverage();
+  }
+
+  private tellCoverage(): void {
     for (const listener of [...this.listeners]) listener(this.coverage());
   }
 }
 
+/** One loopback connection; `onGone` when the kernel has let go of it. */
 class LoopbackSocket implements NetworkSocket {
   private readonly socket: net.Socket;
+  onGone: () => void = () => {};
   private isOpen = false;
   private isOver = false;
+  private isReceiving = true;
+  /** Sent while there is no coverage. */
+  private waiting: Buffer[] | undefined;
 
   constructor(
     private readonly clock: Clock,
     target: Target,
     port: number,
+    private readonly address: string,
     private readonly handlers: SocketHandlers,
   ) {
     this.socket = net.connect({ host: target.host, port: target.port ?? port, allowHalfOpen: true });
@@ -112,14 +141,36 @@ class LoopbackSocket implements NetworkSocket {
   }
 
   send(bytes: Buffer): void {
+    if (this.waiting) {
+      this.waiting.push(bytes);
+      return;
+    }
     this.socket.write(bytes, (error) => {
       if (!error && !this.isOver) this.handlers.onAcked(bytes.length);
     });
   }
 
+  /** False: what is sent waits, and nothing is read. */
+  setPath(isUp: boolean): void {
+    const waiting = this.waiting ?? [];
+    this.waiting = isUp ? undefined : waiting;
+    if (isUp) for (const bytes of waiting) this.send(bytes);
+    this.setReceiving(this.isReceiving);
+  }
+
+  /** The kernel of the other end would answer at once. */
+  probe(): void {
+    this.clock.setTimer(() => this.isOver || this.handlers.onAlive(), 0);
+  }
+
   close(): void {
     this.socket.end();
     this.socket.resume();
+  }
+
+  destroy(): void {
+    this.isOver = true;
+    this.socket.destroy();
   }
 
   abandon(): void {
@@ -131,13 +182,14 @@ class LoopbackSocket implements NetworkSocket {
   }
 
   setReceiving(isReceiving: boolean): void {
-    if (isReceiving) this.socket.resume();
+    this.isReceiving = isReceiving;
+    if (isReceiving && !this.waiting) this.socket.resume();
     else this.socket.pause();
   }
 
   private onConnect(): void {
     this.isOpen = true;
-    if (!this.isOver) this.handlers.onOpen();
+    if (!this.isOver) this.handlers.onOpen(this.address);
   }
 
   private onError(error: NodeJS.ErrnoException): void {
@@ -148,6 +200,7 @@ class LoopbackSocket implements NetworkSocket {
   }
 
   private onClose(): void {
+    this.onGone();
     if (this.isOver) return;
     this.isOver = true;
     this.handlers.onClosed();
@@ -163,6 +216,8 @@ class RefusedSocket implements NetworkSocket {
   }
 
   send(): void {}
+
+  probe(): void {}
 
   close(): void {
     this.isGivenUp = true;

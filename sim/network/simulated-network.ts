@@ -87,13 +87,11 @@ export class SimulatedNetwork implements Network {
     return () => this.listeners.delete(listener);
   }
 
-  /** Signal strength from now on, 0 to 31 (99 unknown). */
   setSignal(rssi: number): void {
     this.rssi = rssi;
     this.tellCoverage();
   }
 
-  /** Takes coverage away or gives it back. */
   setCoverage(isCovered: boolean): void {
     this.clock.clearTimer(this.outageTimer);
     this.outageTimer = undefined;
@@ -149,6 +147,7 @@ export class SimulatedNetwork implements Network {
       natIdleMs: this.profile.natIdleMs,
       natAnswer: this.profile.natAnswer,
       handlers,
+      remoteAddress: address,
       accept: this.internet.listenerAt(address, port) ?? this.refusalAt(address),
       onGone: () => this.connections.delete(connection),
     });
@@ -187,6 +186,10 @@ class NamedSocket implements NetworkSocket {
 
   send(bytes: Buffer): void {
     this.connection?.send(bytes);
+  }
+
+  probe(): void {
+    this.connection?.probe();
   }
 
   close(): void {

@@ -1,11 +1,13 @@
 /**
  * Opening and closing a connection: AT+CIPSTART and AT+CIPCLOSE, whose outcome comes after or instead of OK.
+ * After CLOSED a link may be opened again without AT+CIPSHUT, as firmware allows and drivers rely on.
  * Source: SIM800 Series AT Command Manual V1.09, sections 8.2.2 and 8.2.6.
  */
 import { wholeNumber } from '../command-line';
 import type { Exchange } from '../command-table';
 import type { Link } from '../link';
 import { LINK_COUNT } from '../links';
+import { linkText } from '../notices';
 import { ERROR, NONE, OK, type Result } from '../result';
 import type { Session } from '../session';
 
@@ -13,6 +15,14 @@ interface Destination {
   link: Link;
   host: string;
   port: number;
+}
+
+export function startTest({ settings }: Session): string {
+  const place = settings.multiLink ? '(0-5),' : '';
+  const address = '("(0-255).(0-255).(0-255).(0-255)")';
+  return [address, '("DOMAIN NAME")']
+    .map((host) => `${place}("TCP","UDP"),${host},(0-65535)`)
+    .join('\r\n+CIPSTART: ');
 }
 
 /** `[n,]"TCP","host",port`; the port may stand in quotes. */
@@ -37,8 +47,8 @@ export function startLink(exchange: Exchange): Result | undefined {
   const target = destination(exchange);
   if (!target) return ERROR;
   const { link } = target;
-  if (link.state !== 'INITIAL' && link.state !== 'CLOSED') return alreadyConnected(session, link);
   if (!isAllowed(session)) return session.wrongState();
+  if (link.state !== 'INITIAL' && link.state !== 'CLOSED') return alreadyConnected(session, link);
   session.later(() => open(session, target), 0);
   return OK;
 }
@@ -47,7 +57,7 @@ export function startLink(exchange: Exchange): Result | undefined {
 function alreadyConnected(session: Session, link: Link): Result {
   const first = session.dialect.beforeAlreadyConnect;
   if (first !== '') session.terminal.result(first === 'OK' ? OK : ERROR);
-  session.terminal.info(link.label('ALREADY CONNECT'));
+  session.terminal.info(linkText(link, 'ALREADY CONNECT'));
   return NONE;
 }
 
@@ -57,6 +67,7 @@ function open(session: Session, target: Destination): void {
     connect(session, target);
     return;
   }
+  if (bearer.phase !== 'INITIAL') return;
   bearer.start(bearer.accessPoint);
   bearer.activate((result) => {
     if (result.kind === 'ok' && bearer.readAddress() !== undefined) connect(session, target);
@@ -65,15 +76,16 @@ function open(session: Session, target: Destination): void {
 }
 
 function connect(session: Session, { link, host, port }: Destination): void {
+  if (link.state !== 'INITIAL' && link.state !== 'CLOSED') return;
   link.connect(host, port, {
-    onOpen: () => session.terminal.notice(link.label('CONNECT OK')),
+    onOpen: () => session.terminal.notice(linkText(link, 'CONNECT OK')),
     onFail: () => tellFailure(session, link),
   });
 }
 
 function tellFailure(session: Session, link: Link): void {
   if (!session.settings.multiLink) session.terminal.notice(`STATE: ${session.links.ipState}`);
-  session.terminal.notice(link.label('CONNECT FAIL'));
+  session.terminal.notice(linkText(link, 'CONNECT FAIL'));
 }
 
 /** `AT+CIPCLOSE`, `AT+CIPCLOSE=n` with one link; `=id[,n]` with several. n: 0 slow, 1 quick. */
@@ -83,16 +95,15 @@ export function closeLink(exchange: Exchange): Result | undefined {
   if (isMulti && form === 'execute') return ERROR;
   const index = isMulti ? wholeNumber(args[0], 0, LINK_COUNT - 1) : 0;
   const mode = args[isMulti ? 1 : 0];
-  if (index === undefined || (mode !== undefined && wholeNumber(mode, 0, 1) === undefined)) return ERROR;
+  if (index === undefined || args.length > (isMulti ? 2 : 1)) return ERROR;
+  if (mode !== undefined && wholeNumber(mode, 0, 1) === undefined) return ERROR;
   const link = session.links.get(index);
-  if (link.state !== 'CONNECTED' && link.state !== 'CONNECTING' && link.state !== 'REMOTE CLOSING') {
-    return session.wrongState();
-  }
+  if (!link.canSend && link.state !== 'CONNECTING') return session.wrongState();
   link.state = 'CLOSING';
   session.later(
     () => {
       link.close();
-      exchange.info(link.label('CLOSE OK'));
+      exchange.info(linkText(link, 'CLOSE OK'));
       exchange.finish(NONE);
     },
     mode === '1' ? 0 : session.draw(session.timing.closeMs),

@@ -1,13 +1,11 @@
 /**
- * Commands of 3GPP TS 27.007: card, signal, registration, operator, functionality, clock.
+ * Commands of 3GPP TS 27.007: card, signal, registration, operator, functionality, clock, battery.
  * Source: SIM800 Series AT Command Manual V1.09, chapter 3.
  */
 import { wholeNumber } from '../command-line';
-import type { CommandTable, Exchange } from '../command-table';
-import { REGISTRATION } from '../radio';
+import { tells, type CommandTable, type Exchange } from '../command-table';
+import { applyFunctionality, FUNCTIONALITY } from '../functionality';
 import { cme, ERROR, OK, type Result } from '../result';
-import type { Session } from '../session';
-import { applyFunctionality } from '../functionality';
 
 function readPin(exchange: Exchange): Result {
   const { card } = exchange.session;
@@ -18,8 +16,7 @@ function readPin(exchange: Exchange): Result {
   return OK;
 }
 
-function writePin(exchange: Exchange): Result {
-  const { session, args } = exchange;
+function writePin({ session, args }: Exchange): Result {
   const [first, second] = args;
   if (!first || args.length > 2) return ERROR;
   const refusal = second === undefined ? session.card.enterPin(first) : session.card.enterPuk(first, second);
@@ -45,78 +42,101 @@ function readRegistration(exchange: Exchange): Result {
 }
 
 function readOperator(exchange: Exchange): Result {
-  const { radio, host } = exchange.session;
-  exchange.info(radio.isRegistered ? `+COPS: 0,0,"${host.identity.operatorName}"` : '+COPS: 0');
+  const { radio, host, settings } = exchange.session;
+  const name = settings.operatorFormat === 2 ? host.identity.operatorNumber : host.identity.operatorName;
+  exchange.info(radio.isRegistered ? `+COPS: 0,${settings.operatorFormat},"${name}"` : '+COPS: 0');
   return OK;
 }
 
+/** Mode 3 sets the format only; 2 leaves the network; 0, 1 and 4 register, which may take two minutes. */
 function writeOperator(exchange: Exchange): Result | undefined {
   const { session, args } = exchange;
   const mode = wholeNumber(args[0], 0, 4);
-  if (mode === undefined) return ERROR;
-  if (mode === 2) session.radio.stop();
-  else if (!session.radio.isRegistered) session.radio.start();
-  if (mode !== 0 || session.radio.stat === REGISTRATION.none) return OK;
+  const format = args.length > 1 ? wholeNumber(args[1], 0, 2) : session.settings.operatorFormat;
+  if (mode === undefined || format === undefined || args.length > 3) return ERROR;
+  session.set('operatorFormat', format);
+  if (mode === 3) return OK;
+  if (mode === 2) {
+    session.bearer.lose();
+    session.radio.stop();
+    return OK;
+  }
+  if (session.radio.isRegistered) return OK;
+  session.radio.start();
   session.later(
     () => exchange.finish(session.radio.isRegistered ? OK : cme(30)),
-    session.timing.registerMs[1] + 1,
+    session.timing.registerMs[1] + session.timing.answerMs[1],
   );
   return undefined;
-}
-
-function readFunctionality(exchange: Exchange): Result {
-  exchange.info(`+CFUN: ${exchange.session.settings.functionality}`);
-  return OK;
 }
 
 function writeFunctionality(exchange: Exchange): Result | undefined {
   const { session, args } = exchange;
   const level = wholeNumber(args[0], 0, 4);
   const reset = args.length > 1 ? wholeNumber(args[1], 0, 1) : 0;
-  if (level === undefined || ![0, 1, 4].includes(level) || reset === undefined) return ERROR;
-  if (reset === 1) {
-    if (level !== 1) return ERROR;
-    session.later(() => session.host.restart(), session.draw(session.timing.closeMs));
-    return OK;
-  }
+  if (level === undefined || !FUNCTIONALITY.includes(level) || reset === undefined) return ERROR;
+  if (reset === 1) return restart(exchange, level);
+  const isForbidden =
+    level !== 1 && session.settings.functionality !== 1 && level !== session.settings.functionality;
+  if (isForbidden) return cme(3);
   applyFunctionality(session, level, () => exchange.finish(OK));
   return undefined;
 }
 
-function readClock(exchange: Exchange): Result {
-  exchange.info(`+CCLK: "${exchange.session.moduleClock.text}"`);
-  return OK;
+/** Section 3.2.42: some versions answer only after the restart, and only at a fixed rate. */
+function restart({ session }: Exchange, level: number): Result | undefined {
+  if (level === 0) return ERROR;
+  session.host.store.keepOne('functionality', level);
+  const isLate = session.dialect.restartOk === 'after';
+  session.later(() => {
+    session.terminal.notice('+CPIN: NOT READY');
+    session.host.restart(isLate && session.settings.baud > 0);
+  }, session.draw(session.timing.closeMs));
+  return isLate ? undefined : OK;
 }
 
 function writeClock({ session, args, isQuoted }: Exchange): Result {
-  return isQuoted[0] && session.moduleClock.set(args[0]!) ? OK : ERROR;
+  return isQuoted[0] && args.length === 1 && session.moduleClock.set(args[0]!) ? OK : ERROR;
 }
 
-function tellCard(text: (session: Session) => string): (exchange: Exchange) => Result {
-  return (exchange) => {
-    exchange.info(text(exchange.session));
-    return OK;
-  };
+/** Battery share shown for a supply: a straight line from 3.4 V to 4.2 V. */
+function readBattery(exchange: Exchange): Result {
+  const millivolts = exchange.session.host.supplyMillivolts();
+  const percent = Math.round(Math.min(100, Math.max(1, (millivolts - 3_400) / 8)));
+  exchange.info(`+CBC: 0,${percent},${millivolts}`);
+  return OK;
 }
 
 export const NETWORK_COMMANDS: CommandTable = {
-  '+CFUN': { section: '3.2.18', test: '(0,1,4),(0,1)', read: readFunctionality, write: writeFunctionality },
-  '+CIMI': { section: '3.2.13', test: '', needsCard: true, execute: tellCard(({ card }) => card.imsi) },
-  '+CMEE': { section: '3.2.17', setting: { name: 'errorMode', low: 0, high: 2 } },
+  '+CIMI': { section: '3.2.15', test: '', needsCard: true, execute: tells(({ card }) => card.imsi) },
+  '+CMEE': { section: '3.2.20', setting: { name: 'errorMode', low: 0, high: 2 } },
   '+COPS': {
     section: '3.2.22',
-    test: '(2,"CHINA MOBILE","CMCC","46000"),,(0-4),(0-2)',
+    test: ({ host: { identity } }) =>
+      `(2,"${identity.operatorName}","${identity.operatorName}","${identity.operatorNumber}"),,(0-4),(0-2)`,
     needsCard: true,
     read: readOperator,
     write: writeOperator,
   },
+  '+CPAS': { section: '3.2.23', test: '(0,2,3,4)', execute: tells(() => '+CPAS: 0') },
   '+CPIN': { section: '3.2.28', test: '', read: readPin, write: writePin },
   '+CREG': {
     section: '3.2.32',
-    needsCard: true,
     setting: { name: 'registrationNotices', low: 0, high: 2 },
     read: readRegistration,
   },
   '+CSQ': { section: '3.2.35', test: '(0-31,99),(0-7,99)', execute: readSignal },
-  '+CCLK': { section: '3.2.44', test: '', read: readClock, write: writeClock },
+  '+CFUN': {
+    section: '3.2.42',
+    test: '(0,1,4),(0,1)',
+    read: tells(({ settings }) => `+CFUN: ${settings.functionality}`),
+    write: writeFunctionality,
+  },
+  '+CCLK': {
+    section: '3.2.43',
+    test: '',
+    read: tells(({ moduleClock }) => `+CCLK: "${moduleClock.text}"`),
+    write: writeClock,
+  },
+  '+CBC': { section: '3.2.52', test: '(0-2),(1-100),(voltage)', execute: readBattery },
 };

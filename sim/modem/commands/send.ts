@@ -1,17 +1,26 @@
 /**
  * AT+CIPSEND: prompt, payload of fixed or free length, and the result that AT+CIPQSEND chooses.
- * Source: SIM800 Series AT Command Manual V1.09, sections 8.2.3, 8.2.4 and 8.2.17 (CIPSPRT).
+ * Source: SIM800 Series AT Command Manual V1.09, sections 8.2.3, 8.2.4, 8.2.16 (CIPATS), 8.2.17 (CIPSPRT).
  * Invariant: SEND OK comes only after the peer's TCP acknowledged every byte.
  */
 import { wholeNumber } from '../command-line';
 import type { Exchange } from '../command-table';
 import type { Link } from '../link';
 import { LINK_COUNT } from '../links';
-import { ERROR, NONE, OK, type Result } from '../result';
+import { linkPlace, linkText } from '../notices';
+import { cme, ERROR, NONE, OK, type Result } from '../result';
+import type { Session } from '../session';
+
+/** Between `>` and its space when a fault parts them. */
+const SPLIT_PROMPT_MS = 200;
 
 interface SendRequest {
   link: Link;
   byteCount: number | undefined;
+}
+
+export function sendTest({ settings }: Session): string {
+  return settings.multiLink ? '(0-5),<length>' : '<length>';
 }
 
 /** AT+CIPSEND[=length], or =n[,length] with several links. */
@@ -22,62 +31,61 @@ function request({ session, args, form }: Exchange): SendRequest | undefined {
   const lengthText = args[isMulti ? 1 : 0];
   if (index === undefined || args.length > (isMulti ? 2 : 1)) return undefined;
   const link = session.links.get(index);
-  if (lengthText === undefined && isMulti) return { link, byteCount: undefined };
-  const byteCount = wholeNumber(lengthText, 1, link.sendRoom);
+  if (lengthText === undefined) return { link, byteCount: undefined };
+  const byteCount = wholeNumber(lengthText, 1, link.canSend ? link.sendRoom : Infinity);
   return byteCount === undefined ? undefined : { link, byteCount };
-}
-
-function canSend(link: Link): boolean {
-  return link.state === 'CONNECTED' || link.state === 'REMOTE CLOSING';
 }
 
 export function send(exchange: Exchange): Result | undefined {
   const { session } = exchange;
   const sending = request(exchange);
   if (!sending) return ERROR;
-  if (!canSend(sending.link)) return session.wrongState();
+  if (!sending.link.canSend) return session.wrongState();
   if (sending.link.sendRoom === 0) return ERROR;
+  if (session.takeFault('send-refused')) return cme(3);
   session.later(() => openPrompt(exchange, sending), session.draw(session.timing.promptMs));
   return undefined;
 }
 
 function openPrompt(exchange: Exchange, { link, byteCount }: SendRequest): void {
   const { session } = exchange;
-  if (!canSend(link)) {
+  if (!link.canSend) {
     exchange.finish(session.wrongState());
     return;
   }
-  if (session.settings.prompt === 1) writePrompt(exchange);
+  if (session.takeFault('no-prompt')) return;
+  if (session.settings.prompt === 1) writePrompt(session);
   session.terminal.collectPayload({
     byteCount,
     mostBytes: link.sendRoom,
     onPayload: (bytes) => transmit(exchange, link, bytes),
     onCancel: () => exchange.finish(OK),
   });
+  const { autoSend, autoSendS } = session.settings;
+  if (autoSend && byteCount === undefined)
+    session.later(() => session.terminal.endPayload(), autoSendS * 1_000);
   session.emit('prompt');
 }
 
-function writePrompt({ session }: Exchange): void {
-  const { terminal, dialect } = session;
-  if (dialect.promptGapMs === 0) {
-    terminal.prompt('\r\n> ');
-    return;
-  }
-  terminal.prompt('\r\n>');
-  session.later(() => terminal.prompt(' '), dialect.promptGapMs);
+function writePrompt(session: Session): void {
+  const gapMs = session.takeFault('split-prompt') ? SPLIT_PROMPT_MS : session.dialect.promptGapMs;
+  session.terminal.prompt(gapMs === 0 ? '\r\n> ' : '\r\n>');
+  if (gapMs > 0) session.later(() => session.terminal.prompt(' '), gapMs);
 }
 
 function transmit(exchange: Exchange, link: Link, bytes: Buffer): void {
   const { session } = exchange;
   session.emit('payload');
-  if (link.state !== 'CONNECTED') {
-    finish(exchange, link.label('SEND FAIL'));
+  const isLost = session.takeFault('send-fail');
+  if (isLost || link.state !== 'CONNECTED') {
+    finish(exchange, linkText(link, 'SEND FAIL'));
     return;
   }
   link.send(bytes);
-  if (session.settings.quickSend) {
-    const place = session.settings.multiLink ? `${link.index},` : '';
-    finish(exchange, `DATA ACCEPT:${place}${bytes.length}`);
+  if (session.takeFault('send-fail-delivered')) {
+    finish(exchange, linkText(link, 'SEND FAIL'));
+  } else if (session.settings.quickSend) {
+    finish(exchange, `DATA ACCEPT:${linkPlace(link)}${bytes.length}`);
   } else {
     awaitAcknowledgement(exchange, link);
   }
@@ -88,7 +96,7 @@ function awaitAcknowledgement(exchange: Exchange, link: Link): void {
     const isAcknowledged = link.ackedBytes >= link.sentBytes;
     if (!isAcknowledged && link.state !== 'CLOSED') return;
     link.onProgress = undefined;
-    finish(exchange, link.label(isAcknowledged ? 'SEND OK' : 'SEND FAIL'));
+    finish(exchange, linkText(link, isAcknowledged ? 'SEND OK' : 'SEND FAIL'));
   };
   link.onProgress();
 }
@@ -105,11 +113,12 @@ export function readSendRoom(exchange: Exchange): Result {
   const { session } = exchange;
   if (!session.settings.multiLink) {
     const link = session.links.get(0);
-    if (!canSend(link)) return session.wrongState();
+    if (!link.canSend) return session.wrongState();
     exchange.info(`+CIPSEND: ${link.sendRoom}`);
     return OK;
   }
-  for (const link of session.links.all)
-    exchange.info(`+CIPSEND: ${link.index},${canSend(link) ? link.sendRoom : 0}`);
+  for (const link of session.links.all) {
+    exchange.info(`+CIPSEND: ${link.index},${link.canSend ? link.sendRoom : 0}`);
+  }
   return OK;
 }

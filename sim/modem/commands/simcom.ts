@@ -1,28 +1,14 @@
 /**
- * SIMCom's own commands: power, battery, card number, network time.
- * Source: SIM800 Series AT Command Manual V1.09, chapter 6; battery of 3GPP 27.007 is 3.2.42 (AT+CBC).
+ * SIMCom's own commands: power, card number, network time, initial notices, supply texts.
+ * Source: SIM800 Series AT Command Manual V1.09, chapter 6; AT+CBATCHK is newer (V1.10 on).
  */
 import { wholeNumber } from '../command-line';
-import type { CommandTable, Exchange, Handler } from '../command-table';
-import { ERROR, NONE, OK, type Result } from '../result';
-
-/** Battery share shown for a supply, a straight line from 3.4 V to 4.2 V. */
-function readBattery(exchange: Exchange): Result {
-  const millivolts = exchange.session.host.supplyMillivolts();
-  const percent = Math.round(Math.min(100, Math.max(0, (millivolts - 3_400) / 8)));
-  exchange.info(`+CBC: 0,${percent},${millivolts}`);
-  return OK;
-}
-
-function readCardNumber(exchange: Exchange): Result {
-  const { card, dialect } = exchange.session;
-  exchange.info(`${dialect.hasCardPrefix ? '+CCID: ' : ''}${card.iccid}`);
-  return OK;
-}
+import { tells, type CommandTable, type Exchange } from '../command-table';
+import { ERROR, NONE, type Result } from '../result';
 
 /** 1: orderly, with a text and no OK; 0: at once, without a word. */
 function powerDown({ session, args }: Exchange): Result {
-  const mode = wholeNumber(args[0], 0, 1);
+  const mode = args.length === 1 ? wholeNumber(args[0], 0, 1) : undefined;
   if (mode === undefined) return ERROR;
   session.later(
     () => session.host.switchOff(mode === 0),
@@ -31,14 +17,31 @@ function powerDown({ session, args }: Exchange): Result {
   return NONE;
 }
 
-const accepted: Handler = () => OK;
-
 export const SIMCOM_COMMANDS: CommandTable = {
   '+CPOWD': { section: '6.2.2', test: '(0,1)', write: powerDown },
-  '+CBATCHK': { section: '6.2.68', setting: { name: 'batteryCheck', low: 0, high: 1 } },
-  '+CBC': { section: '3.2.42', test: '(0-2),(1-100),(voltage)', execute: readBattery },
-  '+CCID': { section: '6.2.23', test: '', needsCard: true, execute: readCardNumber },
-  '+CLTS': { section: '6.2.24', setting: { name: 'timestamp', low: 0, high: 1 } },
-  '+CIURC': { section: '6.2.40', setting: { name: 'initNotices', low: 0, high: 1 } },
-  '+CSCLK': { section: '6.2.35', test: '(0-2)', write: accepted },
+  '+SPIC': { section: '6.2.3', execute: tells(({ card }) => `+SPIC: ${card.attemptsLeft}`) },
+  '+CLTS': {
+    section: '6.2.12',
+    test: '"yy/MM/dd,hh:mm:ss+/-zz"',
+    setting: { name: 'timestamp', low: 0, high: 1 },
+  },
+  '+CSPN': {
+    section: '6.2.15',
+    needsCard: true,
+    read: tells(({ host }) => `+CSPN: "${host.identity.operatorName}",0`),
+  },
+  '+CSCLK': { section: '6.2.20', setting: { name: 'slowClock', low: 0, high: 2 } },
+  '+CCID': {
+    section: '6.2.23',
+    test: '',
+    needsCard: true,
+    execute: tells(({ card, dialect }) => `${dialect.hasCardPrefix ? '+CCID: ' : ''}${card.iccid}`),
+  },
+  '+CIURC': { section: '6.2.33', setting: { name: 'initNotices', low: 0, high: 1 } },
+  '+CCALR': {
+    section: '6.2.38',
+    test: '',
+    read: tells(({ radio }) => `+CCALR: ${radio.isRegistered ? 1 : 0}`),
+  },
+  '+CBATCHK': { section: 'V1.10', setting: { name: 'batteryCheck', low: 0, high: 1 } },
 };

@@ -11,5 +11,5 @@ export type { MerchantAccount, Movement, Notice, Refund, Trade } from './core/re
 export type { TradeReport } from './control/routes';
 export { wechatAdapter } from './wechat/adapter';
 export { alipayAdapter } from './alipay/adapter';
-export type { MerchantOptions, MerchantParameters } from './keys/merchant';
+export { newMerchant, type MerchantOptions, type MerchantParameters } from './keys/merchant';
 export { newPlatformKeys, type PlatformKeys } from './keys/platform';

@@ -39,10 +39,12 @@ export interface SandboxOptions {
   readonly faults?: readonly FaultOptions[];
   /** 'form': Alipay's timestamps are checked for their form only. */
   readonly alipayTimestampCheck?: 'fiveMinutes' | 'form';
+  /** How long a notification's receiver may take, on the machine's own clock; five seconds when missing. */
+  readonly noticeTimeoutMs?: number;
   /** Ready-made keys (`newPlatformKeys`), to save a second at each start. */
   readonly platformKeys?: PlatformKeys;
-  /** What the demo merchant is like when it is made. */
-  readonly demoMerchant?: MerchantOptions;
+  /** What the demo merchant is like when it is made; or a ready one (`newMerchant` with the same platform keys). */
+  readonly demoMerchant?: MerchantOptions | MerchantParameters;
 }
 
 export interface Sandbox {
@@ -51,8 +53,6 @@ export interface Sandbox {
   readonly walletUrl: string;
   readonly model: ProviderModel;
   readonly keys: KeyRing;
-  /** For `inject()`. */
-  readonly app: FastifyInstance;
   /** Made at the first start, kept in the data folder. */
   readonly demoMerchant: MerchantParameters;
   createMerchant(options?: MerchantOptions): Promise<MerchantParameters>;
@@ -90,7 +90,7 @@ async function assemble(
   const nowMs = (): number => clock.nowMs();
   const keys = await KeyRing.open(book, nowMs(), options.platformKeys);
   const demoMerchant = await keys.demoMerchant(options.demoMerchant ?? {}, nowMs());
-  const carrier = new NoticeCarrier(() => keys);
+  const carrier = new NoticeCarrier(() => keys, options.noticeTimeoutMs);
   let url = '';
   const model = new ProviderModel({
     clock,
@@ -110,7 +110,6 @@ async function assemble(
     walletUrl: `${url}/wallet`,
     model,
     keys,
-    app,
     demoMerchant,
     createMerchant: (merchantOptions = {}) => keys.createMerchant(merchantOptions, nowMs()),
     trade: (outTradeNo, channel) => {

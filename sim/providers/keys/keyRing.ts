@@ -57,9 +57,12 @@ export class KeyRing {
 
   async createMerchant(options: MerchantOptions, nowMs: number): Promise<MerchantParameters> {
     const merchant = await newMerchant(this.keys, options, nowMs);
-    if (this.byMchId.has(merchant.wechat.mchId) || this.byAppId.has(merchant.alipay.appId)) {
-      return this.createMerchant(options, nowMs);
-    }
+    const isKnown = this.byMchId.has(merchant.wechat.mchId) || this.byAppId.has(merchant.alipay.appId);
+    return isKnown ? this.createMerchant(options, nowMs) : this.adopt(merchant);
+  }
+
+  /** Takes in a merchant that was made before (`newMerchant`) with this ring's platform keys. */
+  adopt(merchant: MerchantParameters): MerchantParameters {
     this.book.put('vault', `${MERCHANT_PREFIX}${merchant.wechat.mchId}`, merchant);
     for (const account of accountsOf(merchant)) {
       this.book.put('merchants', `${account.channel}/${account.merchantId}`, account);
@@ -69,10 +72,13 @@ export class KeyRing {
   }
 
   /** The merchant of `npm run sandbox` and `npm start`: made at the first start, the same ever after. */
-  async demoMerchant(options: MerchantOptions, nowMs: number): Promise<MerchantParameters> {
+  async demoMerchant(
+    options: MerchantOptions | MerchantParameters,
+    nowMs: number,
+  ): Promise<MerchantParameters> {
     const kept = this.byMchId.get(String(this.book.get('vault', DEMO_KEY) ?? ''));
     if (kept) return kept;
-    const merchant = await this.createMerchant(options, nowMs);
+    const merchant = 'wechat' in options ? this.adopt(options) : await this.createMerchant(options, nowMs);
     this.book.put('vault', DEMO_KEY, merchant.wechat.mchId);
     return merchant;
   }

@@ -17,7 +17,10 @@ const ANSWER_LIMIT_BYTES = 4_096;
 export class NoticeCarrier {
   private readonly abort = new AbortController();
 
-  constructor(private readonly keys: () => KeyRing) {}
+  constructor(
+    private readonly keys: () => KeyRing,
+    private readonly answerTimeoutMs = ANSWER_TIMEOUT_MS,
+  ) {}
 
   readonly deliver: Deliver = (delivery, done) => {
     this.post(delivery).then(done, (error: unknown) => done({ isAccepted: false, detail: reasonOf(error) }));
@@ -36,7 +39,7 @@ export class NoticeCarrier {
       headers: message.headers,
       body: message.body,
       redirect: 'manual',
-      signal: AbortSignal.any([this.abort.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+      signal: AbortSignal.any([this.abort.signal, AbortSignal.timeout(this.answerTimeoutMs)]),
     });
     const text = (await response.text()).slice(0, ANSWER_LIMIT_BYTES);
     const isAccepted = isWechat

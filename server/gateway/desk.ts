@@ -188,7 +188,7 @@ export class Desk {
   }
 
   private async respond(session: Session, order: Order): Promise<void> {
-    if (order.state === 'PAID') {
+    if (order.state === 'PAID' || isGrantLost(order, session)) {
       const event: OrderEvent = { type: 'offer', session: session.number };
       const applied = await this.applyHere(session, order.outTradeNo, event);
       if (applied?.granted) session.send(grantMessage(applied.order));
@@ -209,6 +209,11 @@ export class Desk {
       locked.session === session.number ? [event] : [],
     );
   }
+}
+
+/** It went out on an older session, and in `hi` the device did not have it. */
+function isGrantLost(order: Order, session: Session): boolean {
+  return order.state === 'GRANTED' && order.grantSession < session.number && !order.isGrantReceived;
 }
 
 /** The grant went out on this very session and was not acknowledged: the same one may be said again. */

@@ -141,7 +141,11 @@ export type OrderEvent =
   // Merchant and person.
   | { readonly type: 'refund' }
   | { readonly type: 'settleDispensed' }
-  | { readonly type: 'settleRefund' };
+  | { readonly type: 'settleRefund' }
+  /** A person gave the money back by other means than ours. */
+  | { readonly type: 'settleRefunded' }
+  /** A person has seen the alarm. */
+  | { readonly type: 'acknowledge' };
 
 export type EventType = OrderEvent['type'];
 
@@ -177,6 +181,8 @@ export const EVENT_TYPES: readonly EventType[] = [
   'refund',
   'settleDispensed',
   'settleRefund',
+  'settleRefunded',
+  'acknowledge',
 ];
 
 /** What becomes of a payment whose goods nobody can tell about. */
@@ -207,9 +213,9 @@ export const DEFAULT_TIMES: Times = {
   /** Nobody waits longer than this at a machine for what was paid: later it is refunded, not dispensed. */
   patienceMs: 300_000,
   /** A device that holds a grant and says nothing for this long after its deadline is reported to a person. */
-  silenceMs: 86_400_000,
+  silenceMs: 3_600_000,
   /** Once more after the code expired a closed order is looked at: a payment may have slipped through. */
-  watchMs: 60_000,
+  watchMs: 120_000,
   /** Tries to open a trade at a provider that does not answer. */
   createAttempts: 4,
 };

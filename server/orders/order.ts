@@ -57,6 +57,8 @@ const NOTHING: Row = {
   refund: refuseBadState,
   settleDispensed: refuseBadState,
   settleRefund: refuseBadState,
+  settleRefunded: refuseBadState,
+  acknowledge: rules.acknowledge,
 };
 
 /** States before any money came. */
@@ -68,10 +70,11 @@ const UNPAID: Row = {
   back: refuseNotPaid,
   listedPaid: noteUngranted,
   paid: rules.takePayment,
-  tradeRefunded: rules.takeRefundedTrade,
+  tradeRefunded: rules.doubtRefunded,
   refund: refuseNotPaid,
   settleDispensed: refuseNotPaid,
   settleRefund: refuseNotPaid,
+  settleRefunded: refuseNotPaid,
 };
 
 /** No payment is expected any more. */
@@ -133,7 +136,7 @@ export const MACHINE: { readonly [Name in State]: Row } = {
     listedPaid: noteUngranted,
     unlisted: rules.refundUnlisted,
     offer: rules.grant,
-    tradeRefunded: noteRefundedOutside,
+    tradeRefunded: rules.doubtRefunded,
     due: rules.withdraw,
     refund: rules.refundHeld,
     settleRefund: rules.refundHeld,
@@ -144,10 +147,11 @@ export const MACHINE: { readonly [Name in State]: Row } = {
     endDispensed: rules.dispensed,
     endFailed: rules.notDispensed,
     endUncertain: rules.applyPolicy,
-    back: refuseBadState,
+    back: rules.notDispensed,
     listedUnpaid: rules.grantAgain,
     listedPaid: rules.noteReceived,
     unlisted: rules.doubtUnlisted,
+    offer: rules.grantLost,
     tradeRefunded: noteRefundedOutside,
     due: rules.reportSilence,
     settleDispensed: rules.settleSilentDispensed,
@@ -170,6 +174,7 @@ export const MACHINE: { readonly [Name in State]: Row } = {
     refund: rules.refundHeld,
     settleDispensed: rules.settleDispensed,
     settleRefund: rules.refundHeld,
+    settleRefunded: rules.settleRefunded,
   },
   REFUNDING: {
     ...NOTHING,
@@ -179,6 +184,7 @@ export const MACHINE: { readonly [Name in State]: Row } = {
     refundClosed: rules.refundAnew,
     refundRefused: rules.retryRefusedRefund,
     refundUnknown: rules.retryRefund,
+    settleRefunded: rules.settleStuckRefund,
   },
   REFUNDED: {
     ...NOTHING,

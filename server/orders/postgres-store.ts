@@ -308,6 +308,7 @@ function sameReferenceRow(
     .where('state', '!=', 'REFUSED')
     .where('n', '!=', request.n)
     .orderBy('createdAtMs', 'desc')
+    .orderBy('n', 'desc')
     .limit(1)
     .executeTakeFirst();
 }

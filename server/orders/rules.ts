@@ -238,17 +238,25 @@ export const hearAgain: Rule<'paid'> = (order, event) =>
     ? step(order)
     : step(alarmed(order, 'SECOND_PAYMENT'));
 
-/** Paid, and paid back by somebody at the provider's own desk, before we heard of either. */
-export const takeRefundedTrade: Rule<'tradeRefunded'> = (order, event) => {
-  const paid = { ...order, paidFen: order.amountFen, transactionId: event.transactionId };
-  return step(
-    enter(paid, 'REFUNDED', {
+/**
+ * Somebody gave the money back at the provider's own desk, all of it or a part (WeChat does not tell which):
+ * nothing may be dispensed for it, and a person must say what it was.
+ */
+export const doubtRefunded: Rule<'tradeRefunded'> = (order, event, context) => {
+  const doubtful = (from: Order): Order =>
+    enter(from, 'UNCERTAIN', {
       providerState: event.providerState,
       reason: Reason.MerchantRefund,
       alarm: 'REFUNDED_OUTSIDE',
-    }),
-    { lines: [...paymentReceived(paid), ...refundFromHeld(paid), ...refundPaid(paid)], tell: true },
-  );
+    });
+  if (order.paidFen > 0) return step(doubtful(order), { tell: true });
+  const paid = {
+    ...order,
+    paidFen: order.amountFen,
+    paidAtMs: context.nowMs,
+    transactionId: event.transactionId,
+  };
+  return step(doubtful(paid), { lines: paymentReceived(paid), tell: true });
 };
 
 export const noteRefundedOutside: Rule<'tradeRefunded'> = (order, event) =>
@@ -281,14 +289,27 @@ export const grant: Rule<'offer' | 'listedUnpaid'> = (order, event, context) =>
     : giveGrant(order, event.session, context);
 
 /**
- * The device is on a new session and has not got the grant of an older one: it can no longer arrive, so it may
- * be given again, or taken back. A grant of this session may still be on its way and is left alone.
+ * The device is on a new session and has not got the grant of an older one: it says so in `hi`, and what it has
+ * got, `hi` has told. It can no longer arrive, so it may be given again, or taken back. A grant of this session
+ * may still be on its way and is left alone.
  */
-export const grantAgain: Rule<'listedUnpaid'> = (order, event, context) => {
-  if (event.session <= order.grantSession) return step(order);
+function renewGrant(order: Order, session: number, context: Context): Step {
   return isTooLate(order, context)
     ? startRefund(order, Reason.GrantLapsed, context)
-    : giveGrant(order, event.session, context);
+    : giveGrant(order, session, context);
+}
+
+export const grantLost: Rule<'offer'> = (order, event, context) =>
+  event.session <= order.grantSession || order.isGrantReceived
+    ? step(order)
+    : renewGrant(order, event.session, context);
+
+/** A device that had the grant in its journal and lists the order as unpaid has lost what came after. */
+export const grantAgain: Rule<'listedUnpaid'> = (order, event, context) => {
+  if (event.session <= order.grantSession) return step(order);
+  return order.isGrantReceived
+    ? doubt(order, Reason.Storage, context)
+    : renewGrant(order, event.session, context);
 };
 
 export const noteReceived: Rule<'got' | 'listedPaid'> = (order) => step({ ...order, isGrantReceived: true });
@@ -306,10 +327,12 @@ export const refundUnlisted: Rule<'unlisted'> = (order, _event, context) =>
 export const doubtUnlisted: Rule<'unlisted'> = (order, event, context) =>
   event.session <= order.grantSession ? step(order) : doubt(order, Reason.UnknownOrder, context);
 
-export const reportSilence: Rule = (order, _event, { nowMs, times }) =>
-  nowMs < order.grantDeadlineMs + times.silenceMs
-    ? step(order)
-    : step({ ...alarmed(order, 'DEVICE_SILENT'), wakeAtMs: undefined });
+function isSilent(order: Order, { nowMs, times }: Context): boolean {
+  return nowMs >= order.grantDeadlineMs + times.silenceMs;
+}
+
+export const reportSilence: Rule = (order, _event, context) =>
+  isSilent(order, context) ? step({ ...alarmed(order, 'DEVICE_SILENT'), wakeAtMs: undefined }) : step(order);
 
 // How dispensing ended.
 
@@ -375,21 +398,34 @@ export const refundHeld: Rule = (order, _event, context) =>
 export const refundDelivered: Rule = (order, _event, context) =>
   refundEarned(order, Reason.MerchantRefund, context);
 
-/** A person decides for a device that has long been silent; not before it has been reported. */
+/** A person decides for a device that has long been silent; not while its report may still be on its way. */
 export const settleSilentDispensed: Rule = (order, _event, context) =>
-  order.alarm === 'DEVICE_SILENT'
-    ? deliver(order, Reason.None, context)
-    : refuseBadState(order, _event, context);
+  isSilent(order, context) ? deliver(order, Reason.None, context) : step(order, { refusal: Reason.BadState });
 
 export const settleSilentRefund: Rule = (order, _event, context) =>
-  order.alarm === 'DEVICE_SILENT'
+  isSilent(order, context)
     ? startRefund(order, Reason.MerchantRefund, context)
-    : refuseBadState(order, _event, context);
+    : step(order, { refusal: Reason.BadState });
 
 export const settleDispensed: Rule = (order, _event, context) => deliver(order, Reason.None, context);
 
+/** Money in doubt was given back by hand. */
+export const settleRefunded: Rule = (order) =>
+  step(enter(order, 'REFUNDED', { reason: Reason.MerchantRefund, alarm: '' }), {
+    lines: [...refundFromHeld(order), ...refundPaid(order)],
+    tell: true,
+  });
+
+/** A refund that the provider will not make was given back by hand; not while ours may still succeed. */
+export const settleStuckRefund: Rule = (order) =>
+  order.alarm === 'REFUND_STUCK'
+    ? step(enter(order, 'REFUNDED', { alarm: '' }), { lines: refundPaid(order), tell: true })
+    : step(order, { refusal: Reason.BadState });
+
+export const acknowledge: Rule = (order) => step(alarmed(order, ''));
+
 export const finishRefund: Rule<'refundDone'> = (order, event) =>
-  step(enter(order, 'REFUNDED', { refundState: event.providerState, reason: order.reason, alarm: '' }), {
+  step(enter(order, 'REFUNDED', { refundState: event.providerState, alarm: '' }), {
     lines: refundPaid(order),
     tell: true,
   });

@@ -41,8 +41,11 @@ export class Site {
   /** When an order that was sent at or after `askedMs` was acknowledged. */
   answeredMs = 0;
   streamBytes = 0;
+  /** Milliseconds from an order's last sending to its acknowledgement, one by one. */
+  readonly latencies: number[] = [];
   onDrain: () => void = () => {};
   private orders = 0;
+  private areOrdersStopped = false;
   private supplyMillivolts = 4_000;
   private isCut = false;
   private reader = new RecordReader();
@@ -102,8 +105,9 @@ export class Site {
     return isAnswered ? this.answeredMs - this.sinceMs : NaN;
   }
 
-  get lastOrder(): number {
-    return this.orders;
+  /** No new orders from now on. */
+  stopOrders(): void {
+    this.areOrdersStopped = true;
   }
 
   /** Sends a new order now, if the link lets it. */
@@ -200,6 +204,7 @@ export class Site {
     if (kind !== 'A') return;
     const sentMs = this.open.get(Number(value));
     this.open.delete(Number(value));
+    if (sentMs) this.latencies.push(this.time.nowMs() - sentMs);
     if (sentMs !== undefined && sentMs >= this.sinceMs && !this.answeredMs)
       this.answeredMs = this.time.nowMs();
   }
@@ -211,7 +216,7 @@ export class Site {
   private orderLater(): void {
     this.time.setTimer(() => {
       // As many as a device may have open; the rest would be refused to the host.
-      if (this.open.size < 16) this.order();
+      if (this.open.size < 16 && !this.areOrdersStopped) this.order();
       this.orderLater();
     }, ORDER_EVERY_MS);
   }

@@ -6,6 +6,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/database';
 import type { SealedBox, SecretOwner } from '../secrets';
+import type { DeviceDirectory, Greeting } from './directory';
 
 export interface Device {
   readonly id: string;
@@ -44,7 +45,7 @@ const COLUMNS = [
   'settingsVersion',
 ] as const;
 
-export class Devices {
+export class Devices implements DeviceDirectory {
   constructor(
     private readonly db: Db,
     private readonly box: SealedBox,
@@ -79,7 +80,6 @@ export class Devices {
     return (await query.execute()).map((row) => ({ ...row, seenAtMs: row.seenAtMs ?? undefined }));
   }
 
-  /** Key of an enabled device of an enabled merchant, as a binary string. */
   async key(id: string): Promise<string | undefined> {
     const row = await this.db
       .selectFrom('devices')
@@ -95,7 +95,6 @@ export class Devices {
     return Buffer.from(opened.plaintext, 'hex').toString('latin1');
   }
 
-  /** Begins a session, which ends every older one. Undefined when the device was switched off meanwhile. */
   async beginSession(id: string, nowMs: number): Promise<number | undefined> {
     const row = await this.db
       .updateTable('devices')
@@ -112,7 +111,6 @@ export class Devices {
     return row?.session;
   }
 
-  /** The session is over; says nothing about a newer one. */
   async endSession(id: string, session: number, nowMs: number): Promise<void> {
     await this.db
       .updateTable('devices')
@@ -122,12 +120,11 @@ export class Devices {
       .execute();
   }
 
-  /** What the device said of itself in `hi`; gives what it is to be told. */
   async greet(
     id: string,
     facts: Readonly<Record<string, unknown>>,
     nowMs: number,
-  ): Promise<{ lastOrder: number; settings: Record<string, unknown>; settingsVersion: number } | undefined> {
+  ): Promise<Greeting | undefined> {
     return this.db
       .updateTable('devices')
       .set({ facts: JSON.stringify(facts), seenAtMs: nowMs })
@@ -136,7 +133,6 @@ export class Devices {
       .executeTakeFirst();
   }
 
-  /** Notes when devices were last heard; one statement for many. */
   async heard(seen: ReadonlyMap<string, number>): Promise<void> {
     if (seen.size === 0) return;
     await sql`update devices set seen_at_ms = heard.at_ms

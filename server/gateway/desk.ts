@@ -8,7 +8,7 @@
 import { Reason } from '../../src/protocol/codes';
 import { isText } from '../../src/protocol/host';
 import type { Message } from '../../src/protocol/messages';
-import type { Devices } from '../devices/devices';
+import type { DeviceDirectory } from '../devices/directory';
 import type { Order, OrderEvent } from '../orders/model';
 import { grantMessage, refusal, standing, textOfBytes, wireBytes } from '../orders/replies';
 import { outTradeNoOf, type OrderService } from '../orders/service';
@@ -19,7 +19,7 @@ import type { Session } from './session';
 export interface DeskOptions {
   readonly store: Store;
   readonly service: OrderService;
-  readonly devices: Devices;
+  readonly devices: DeviceDirectory;
   readonly clock: Clock;
   /** The device asks how its order stands: ask the provider too, if it was not asked just now. */
   readonly look: (outTradeNo: string) => void;

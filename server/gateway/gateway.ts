@@ -5,12 +5,13 @@
  * Invariant: a session is in `byDevice` exactly while it may be told something.
  */
 import * as net from 'node:net';
-import { randomBytes } from 'node:crypto';
 import type { Message } from '../../src/protocol/messages';
-import type { Devices } from '../devices/devices';
+import type { Random } from '../../src/protocol/ports';
+import type { DeviceDirectory } from '../devices/directory';
 import type { Clock, Timer } from '../time';
 import { BadMessageError, type Desk } from './desk';
-import { Session, type EndReason, type SessionHost } from './session';
+import { nodeRandom } from './node-crypto';
+import { Session, type EndReason, type Line, type SessionHost } from './session';
 
 export interface GatewayLimits {
   /** Connections in all. */
@@ -39,24 +40,28 @@ export interface GatewayLog {
 }
 
 export interface GatewayOptions {
-  readonly devices: Devices;
+  readonly devices: DeviceDirectory;
   readonly desk: Desk;
   readonly clock: Clock;
   readonly limits: GatewayLimits;
   readonly log: GatewayLog;
+  /** Chance for the exchange; the platform's by default. */
+  readonly random?: Random;
   /** A session of this number began here: older ones elsewhere must end. */
   readonly onBegin: (deviceId: string, session: number) => void;
   /** For metrics. */
   readonly onEnd?: (reason: EndReason) => void;
 }
 
+const KEY_BYTES = 16;
 /** How often overdue handshakes and silent sessions are looked for, and devices' signs of life are noted. */
 const SWEEP_MS = 1_000;
 const NOTE_HEARD_MS = 30_000;
 const DRAIN_TIMEOUT_MS = 5_000;
 
 export class Gateway implements SessionHost {
-  readonly nobodysKey = randomBytes(16).toString('latin1');
+  readonly random: Random;
+  readonly nobodysKey: string;
   private readonly server: net.Server;
   private readonly sessions = new Set<Session>();
   private readonly byDevice = new Map<string, Session>();
@@ -67,7 +72,9 @@ export class Gateway implements SessionHost {
   private isDraining = false;
 
   constructor(private readonly options: GatewayOptions) {
-    this.server = net.createServer({ allowHalfOpen: false }, (socket) => this.accept(socket));
+    this.random = options.random ?? nodeRandom;
+    this.nobodysKey = this.random.bytes(KEY_BYTES);
+    this.server = net.createServer((socket) => this.accept(socket, socket.remoteAddress ?? ''));
     this.server.maxConnections = options.limits.maxConnections;
   }
 
@@ -84,15 +91,31 @@ export class Gateway implements SessionHost {
     });
   }
 
+  /** Takes a new connection; the network's, or a campaign's. */
+  accept(socket: Line, address: string): void {
+    const { maxUnknown, maxUnknownPerAddress } = this.options.limits;
+    const count = this.unknownByAddress.get(address) ?? 0;
+    if (this.isDraining || this.unknown.size >= maxUnknown || count >= maxUnknownPerAddress) {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      this.options.log.debug({ address }, 'connection refused: too many that are not known');
+      return;
+    }
+    const session = new Session(socket, this, address, this.options.clock.nowMs());
+    this.sessions.add(session);
+    this.unknown.add(session);
+    this.unknownByAddress.set(address, count + 1);
+  }
+
   /** Takes no more devices, lets what is being handled end, then ends all sessions. */
   async drain(): Promise<void> {
     this.isDraining = true;
     this.options.clock.clearTimer(this.sweepTimer);
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     const settled = Promise.all([...this.sessions].map((session) => session.settled()));
-    await Promise.race([settled, this.after(DRAIN_TIMEOUT_MS)]);
+    await this.within(DRAIN_TIMEOUT_MS, settled);
     for (const session of [...this.sessions]) session.end('drain');
-    await Promise.race([closed, this.after(DRAIN_TIMEOUT_MS)]);
+    await this.within(DRAIN_TIMEOUT_MS, closed);
     await this.noteHeard();
   }
 
@@ -192,22 +215,6 @@ export class Gateway implements SessionHost {
     );
   }
 
-  private accept(socket: net.Socket): void {
-    const address = socket.remoteAddress ?? '';
-    const { maxUnknown, maxUnknownPerAddress } = this.options.limits;
-    const count = this.unknownByAddress.get(address) ?? 0;
-    if (this.isDraining || this.unknown.size >= maxUnknown || count >= maxUnknownPerAddress) {
-      socket.on('error', () => undefined);
-      socket.destroy();
-      this.options.log.debug({ address }, 'connection refused: too many that are not known');
-      return;
-    }
-    const session = new Session(socket, this, address, this.options.clock.nowMs());
-    this.sessions.add(session);
-    this.unknown.add(session);
-    this.unknownByAddress.set(address, count + 1);
-  }
-
   private forgetUnknown(session: Session): void {
     if (!this.unknown.delete(session)) return;
     const count = this.unknownByAddress.get(session.address)! - 1;
@@ -250,7 +257,14 @@ export class Gateway implements SessionHost {
     }
   }
 
-  private after(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.options.clock.setTimer(resolve, delayMs));
+  /** Waits for `work`, but not longer than `limitMs`. */
+  private within(limitMs: number, work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.options.clock.setTimer(resolve, limitMs);
+      void work.then(() => {
+        this.options.clock.clearTimer(timer);
+        resolve();
+      });
+    });
   }
 }

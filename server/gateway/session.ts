@@ -5,8 +5,8 @@
  * Invariants: before the exchange is over only its unit is accepted; whatever is not authentic, well-formed and
  * in order ends the connection and changes nothing; messages are handled one after the other.
  */
-import type { Socket } from 'node:net';
 import { timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { deviceKeys, type DeviceKeys } from '../../src/protocol/cmac';
 import { Reason } from '../../src/protocol/codes';
 import {
@@ -27,7 +27,8 @@ import {
   type UnitListener,
 } from '../../src/protocol/link';
 import { decodeMessage, UP_KINDS, type Message } from '../../src/protocol/messages';
-import { nodeAes, nodeCcm, nodeRandom } from './node-crypto';
+import type { Random } from '../../src/protocol/ports';
+import { nodeAes, nodeCcm } from './node-crypto';
 
 /** Why a connection ended, for log and metrics. */
 export type EndReason =
@@ -44,10 +45,26 @@ export type EndReason =
   | 'disabled'
   | 'drain';
 
+/** What a session uses of a socket: a campaign brings its own. */
+export type Line = Pick<
+  Socket,
+  | 'on'
+  | 'write'
+  | 'end'
+  | 'destroy'
+  | 'pause'
+  | 'resume'
+  | 'isPaused'
+  | 'setEncoding'
+  | 'setNoDelay'
+  | 'writableLength'
+>;
+
 /** What a session needs from the gateway around it. */
 export interface SessionHost {
   /** Key of an enabled device, 16 bytes; undefined for any other. */
   findKey(deviceId: string): Promise<string | undefined>;
+  readonly random: Random;
   /** A key that belongs to nobody: unknown devices cost the same work. */
   readonly nobodysKey: string;
   /** Makes this the device's session, the only one; gives its number. Undefined: not any more. */
@@ -77,7 +94,7 @@ export class Session implements UnitListener {
   lastHeardMs: number;
   private phase: Phase = 'challenged';
   private readonly reader = new UnitReader(this);
-  private randS = nodeRandom.bytes(RANDOM_BYTES);
+  private randS: string;
   private sealer: Sealer | undefined;
   private opener: Opener | undefined;
   private queue: (() => Promise<void>)[] = [];
@@ -85,12 +102,13 @@ export class Session implements UnitListener {
   private idle: (() => void)[] = [];
 
   constructor(
-    private readonly socket: Socket,
+    private readonly socket: Line,
     private readonly host: SessionHost,
     readonly address: string,
     readonly startedMs: number,
   ) {
     this.lastHeardMs = startedMs;
+    this.randS = host.random.bytes(RANDOM_BYTES);
     socket.setNoDelay(true);
     socket.setEncoding('latin1');
     socket.on('data', (data: string | Buffer) => this.reader.push(data as string));
@@ -143,7 +161,8 @@ export class Session implements UnitListener {
     this.reader.close();
     this.queue = [];
     this.sealer = this.opener = undefined;
-    if (reason === 'drain') this.socket.end();
+    // What is on its way still goes out, but a peer that does not close holds nothing of ours.
+    if (reason === 'drain') this.socket.end(() => this.socket.destroy());
     else this.socket.destroy();
     this.host.ended(this, reason);
   }
@@ -198,7 +217,8 @@ export class Session implements UnitListener {
 
   private refuse(): void {
     if (this.phase === 'ended') return;
-    this.socket.end(encodeUnit(UnitKind.Goodbye, String.fromCharCode(Reason.DeviceUnknown)), 'latin1');
+    const goodbye = encodeUnit(UnitKind.Goodbye, String.fromCharCode(Reason.DeviceUnknown));
+    this.socket.end(goodbye, 'latin1', () => this.socket.destroy());
     this.phase = 'ended';
     this.reader.close();
     this.host.ended(this, 'bad handshake');

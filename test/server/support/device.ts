@@ -29,8 +29,11 @@ export class TestDevice {
   sealer: Sealer | undefined;
   goodbye: number | undefined;
   isClosed = false;
+  /** The response unit as it went out. */
+  responded = '';
   private opener: Opener | undefined;
   private waiters: (() => void)[] = [];
+  private randS = '';
   private readonly randP = nodeRandom.bytes(RANDOM_BYTES);
 
   constructor(
@@ -68,8 +71,17 @@ export class TestDevice {
     return this;
   }
 
+  /** A message as the next unit of this session, not sent. */
+  seal(message: Message): string {
+    return this.sealer!.seal(UnitKind.Message, JSON.stringify(message));
+  }
+
   send(message: Message): void {
-    this.socket.write(this.sealer!.seal(UnitKind.Message, JSON.stringify(message)), 'latin1');
+    this.socket.write(this.seal(message), 'latin1');
+  }
+
+  sendText(text: string): void {
+    this.socket.write(this.sealer!.seal(UnitKind.Message, text), 'latin1');
   }
 
   pay(
@@ -131,13 +143,12 @@ export class TestDevice {
     this.wake();
   }
 
-  private randS = '';
-
   private respond(body: string): void {
     this.randS = body.slice(SERVER_ID.length);
     const { ak } = deviceKeys(nodeAes, this.key);
     const mac = deviceMac(nodeAes, ak, this.id, this.randS, this.randP);
-    this.socket.write(encodeUnit(UnitKind.Response, this.randP + mac + this.id), 'latin1');
+    this.responded = encodeUnit(UnitKind.Response, this.randP + mac + this.id);
+    this.socket.write(this.responded, 'latin1');
   }
 
   private prove(body: string): void {

@@ -26,6 +26,8 @@ export class World {
   /** Orders that a device was told of, as they stood. */
   readonly told: Order[] = [];
   readonly errors: unknown[] = [];
+  /** Brings words to a gateway, where a test has one. */
+  onTell: (order: Order) => void = () => undefined;
   service!: OrderService;
   tasks!: TaskRunner;
   private lanes!: Lanes;
@@ -129,7 +131,12 @@ export class World {
       notifyUrl: (merchantId, channel) => `https://shop.example/notify/${channel}/${merchantId}`,
     });
     service.connect(
-      { tell: (order) => void this.told.push(order) },
+      {
+        tell: (order) => {
+          this.told.push(order);
+          this.onTell(order);
+        },
+      },
       { act: (outTradeNo) => void lanes.add(outTradeNo, () => tasks.perform(outTradeNo, true)) },
     );
     Object.assign(this, { service, tasks, lanes });

@@ -1,8 +1,8 @@
 /**
  * Which property names of the firmware are its own business, so that the build may shorten them (a quarter of
  * the bundle). Kept as they are: whatever Espruino knows, whatever an interface to it declares (src/*.d.ts and
- * interfaces called Native…), what is stored or sent as JSON, and every word of a string literal, because the
- * layouts of messages name their fields so.
+ * interfaces called Native…), what is stored or sent as JSON, the keys of every table that is declared with an
+ * index signature (they are data: types of messages, names of settings), and every word of a string literal.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -22,6 +22,7 @@ export function internalNames(sources: string, api: BoardApi): string[] {
     const visit = (node: ts.Node, isKept: boolean): void => {
       const name = declaredName(node);
       if (name !== undefined) (isKept ? kept : declared).add(name);
+      for (const key of tableKeys(node)) kept.add(key);
       if (ts.isStringLiteralLike(node)) for (const word of node.text.split(/\W+/)) kept.add(word);
       const isInside = isKept || (ts.isInterfaceDeclaration(node) && isForeign(node.name.text));
       ts.forEachChild(node, (child) => visit(child, isInside));
@@ -33,6 +34,16 @@ export function internalNames(sources: string, api: BoardApi): string[] {
 
 function isForeign(interfaceName: string): boolean {
   return interfaceName.startsWith('Native') || JSON_INTERFACES.has(interfaceName);
+}
+
+/** Keys of an object that is declared as a table: `const T: { [key: string]: … } = { … }`. */
+function tableKeys(node: ts.Node): string[] {
+  if (!ts.isVariableDeclaration(node) || !node.type || !ts.isTypeLiteralNode(node.type)) return [];
+  const isTable = node.type.members.some((member) => ts.isIndexSignatureDeclaration(member));
+  if (!isTable || !node.initializer || !ts.isObjectLiteralExpression(node.initializer)) return [];
+  return node.initializer.properties.flatMap((property) =>
+    property.name && ts.isIdentifier(property.name) ? [property.name.text] : [],
+  );
 }
 
 function declaredName(node: ts.Node): string | undefined {

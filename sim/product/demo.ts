@@ -115,11 +115,7 @@ async function report(product: Product, played: Played): Promise<DemoOrder> {
   const status = await told;
   const serverOrder = await server.core.store.find(outTradeNo);
   const answer = await fetch(`${sandbox.url}/sandbox/trades/${outTradeNo}`);
-  const trades = (await answer.json()) as { providerState: string; paidMs: number }[] | { trades: never };
-  const trade = (Array.isArray(trades) ? trades : (trades.trades as never))[0] as {
-    providerState: string;
-    paidMs: number;
-  };
+  const trade = (await answer.json()) as { providerState: string; paidMs: number };
   return {
     channel: CHANNEL_NAMES[status.channel as number]!,
     outTradeNo,

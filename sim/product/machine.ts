@@ -50,8 +50,8 @@ const crc = (bytes: string): number => crc32(Buffer.from(bytes, 'latin1')) >>> 0
 export class Machine {
   readonly orders = new Map<number, OrderView>();
   readonly links = new Map<number, string>();
-  /** Every frame from the module but answers; set by whoever shows or waits. */
-  onFrame: (type: HostType, fields: HostFields) => void = () => {};
+  /** Hear every frame from the module but answers. */
+  readonly listeners = new Set<(type: HostType, fields: HostFields) => void>();
   /** The latest INFO and SIGNAL. */
   info: HostFields = {};
   signal: HostFields = {};
@@ -81,18 +81,16 @@ export class Machine {
   /** The next frame of a type that `isIt` accepts; fails after `limitMs`. */
   waitFor(type: HostType, isIt: (fields: HostFields) => boolean, limitMs: number): Promise<HostFields> {
     return new Promise((resolve, reject) => {
-      const before = this.onFrame;
-      const timer = this.clock.setTimer(() => {
-        this.onFrame = before;
-        reject(new NoAnswer());
-      }, limitMs);
-      this.onFrame = (aType, fields) => {
-        before(aType, fields);
-        if (aType !== type || !isIt(fields)) return;
-        this.onFrame = before;
+      const end = (finish: () => void): void => {
+        this.listeners.delete(listener);
         this.clock.clearTimer(timer);
-        resolve(fields);
+        finish();
       };
+      const timer = this.clock.setTimer(() => end(() => reject(new NoAnswer())), limitMs);
+      const listener = (aType: HostType, fields: HostFields): void => {
+        if (aType === type && isIt(fields)) end(() => resolve(fields));
+      };
+      this.listeners.add(listener);
     });
   }
 
@@ -149,6 +147,6 @@ export class Machine {
     if (frame.type === HostType.Status) {
       this.orders.set(fields.order as number, fields as unknown as OrderView);
     }
-    this.onFrame(frame.type, fields);
+    for (const listener of [...this.listeners]) listener(frame.type, fields);
   }
 }

@@ -56,7 +56,7 @@ class Terminal {
   async run(): Promise<void> {
     const { machine, sandbox } = this.product;
     for (const order of machine.orders.values()) this.lastStates.set(order.order, order.state);
-    machine.onFrame = (type, fields) => this.onFrame(type, fields);
+    machine.listeners.add((type, fields) => this.onFrame(type, fields));
     console.log(`\nThe wallet (what the customer's phone would show): ${sandbox.walletUrl}\n${HELP}`);
     await this.status();
     this.lines.prompt();

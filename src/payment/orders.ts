@@ -138,7 +138,7 @@ export class Orders {
     if (!this.uplink.isReachable()) return { reason: Reason.Offline };
     const order = newOrder(book.lastOrder + 1, channel, amountFen, ttlS, reference, goods);
     order.pauseMs = FIRST_PAUSE_MS;
-    order.nextTryMs = this.clock.nowMs();
+    order.nextTryMs = this.clock.nowMs() + FIRST_PAUSE_MS;
     book.add(order);
     return { reason: Reason.None, order };
   }

@@ -30,6 +30,8 @@ export type CheckResult =
 
 type Fault = Extract<CheckResult, { ok: false }>;
 
+/** What the list of certificates answers to a merchant that was opened with a public key. */
+const NO_CERTIFICATES = 'RESOURCE_NOT_EXISTS';
 const API_V3_KEY_PATTERN = /^[0-9A-Za-z]{32}$/;
 
 /** Checks candidate parameters in full, with one signed call to the provider. */
@@ -112,6 +114,7 @@ function judgeProbe(outcome: Outcome<void>): CheckResult {
   if (outcome.kind === 'ok') return { ok: true };
   const detail = outcome.providerCode ?? outcome.code;
   if (outcome.kind === 'refused') return fault('CHECK_CALL_REFUSED', detail);
+  if (outcome.providerCode === NO_CERTIFICATES) return fault('PLATFORM_CERTIFICATES_NONE', 'verification');
   switch (outcome.code) {
     case 'ANSWER_UNSIGNED':
       // Neither provider signs an answer to a request whose sender it does not accept.

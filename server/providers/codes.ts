@@ -105,6 +105,10 @@ export const PROVIDER_CODES = {
     kind: 'parameters',
     text: 'This is the merchant’s own public key; the provider’s is wanted here.',
   },
+  PLATFORM_CERTIFICATES_NONE: {
+    kind: 'parameters',
+    text: 'WeChat Pay has no certificates for this merchant: use the public key of its account.',
+  },
   CHECK_CALL_REFUSED: {
     kind: 'parameters',
     text: 'The provider refused a signed call with these parameters.',

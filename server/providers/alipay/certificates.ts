@@ -46,7 +46,7 @@ function leadsToRoot(
     if (!isValidAt(current, timeMs)) return false;
     const subject = current;
     if (roots.some((root) => isValidAt(root, timeMs) && isIssuedBy(subject, root))) return true;
-    const next = intermediates.find((candidate) => candidate.ca && isIssuedBy(subject, candidate));
+    const next = intermediates.find((candidate) => isIssuedBy(subject, candidate));
     if (!next) return false;
     current = next;
   }

@@ -10,13 +10,16 @@ const MAXIMUM_ENTRIES = 16;
 const MAXIMUM_FILE_BYTES = 268_435_456;
 
 /** The files of the archive, in its order; undefined when it is not a sound one within the limits. */
-export async function unzip(archive: Buffer): Promise<Buffer[] | undefined> {
+export async function unzip(
+  archive: Buffer,
+  maximumFileBytes = MAXIMUM_FILE_BYTES,
+): Promise<Buffer[] | undefined> {
   try {
     const zip = await open(archive);
     if (zip.entryCount > MAXIMUM_ENTRIES) return undefined;
     const files: Buffer[] = [];
     for (const entry of await entriesOf(zip)) {
-      if (entry.uncompressedSize > MAXIMUM_FILE_BYTES) return undefined;
+      if (entry.uncompressedSize > maximumFileBytes) return undefined;
       const file = await unpack(zip, entry);
       if (crc32(file) >>> 0 !== entry.crc32) return undefined;
       files.push(file);

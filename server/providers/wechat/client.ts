@@ -125,7 +125,7 @@ export class WechatClient {
           maxRedirects: 0,
           maxContentLength: maximumBytes,
           proxy: false,
-          // axios's own time-out is one of silence; a peer that drips bytes would hold the call for ever.
+          // Bounds the whole call; what axios's own time-out covers has changed between its versions.
           signal: AbortSignal.timeout(this.#options.httpTimeoutMs),
         } as never,
       );

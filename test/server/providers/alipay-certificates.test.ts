@@ -169,6 +169,12 @@ describe('the chain', () => {
   const nowMs = peer.clock.nowMs();
   const year = 365 * 86_400_000;
   const untrue = peer.certificateOf(middleKeys, 'Ant class 2', rootKeys, 'Ant root');
+  const expiredLeaf =
+    peer.certificateOf(peer.alipay, 'Alipay', middleKeys, 'Ant class 2', { toDays: -1 }) + middle;
+  const expiredMiddle = peer.certificateOf(middleKeys, 'Ant class 2', rootKeys, 'Ant root', {
+    isAuthority: true,
+    toDays: -1,
+  });
   const lookalike = peer.certificateOf(peer.stranger, 'Ant class 2', peer.stranger, 'Ant root', {
     isAuthority: true,
   });
@@ -188,6 +194,8 @@ describe('the chain', () => {
     ['leads to a root that only bears the name', present, strangerRoot, nowMs, false],
     ['has expired', present, root, nowMs + year + 86_400_000, false],
     ['has not begun', present, root, nowMs - year - 86_400_000, false],
+    ['has expired under a root that has not', expiredLeaf, root, nowMs, false],
+    ['leads through one that has expired', leaf + expiredMiddle, root, nowMs, false],
     ['is empty', '', root, nowMs, false],
     ['has no root', present, '', nowMs, false],
   ])('%s', (_name, pem, rootPem, timeMs, isTrusted) => {

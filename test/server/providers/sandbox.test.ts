@@ -324,7 +324,7 @@ describe.each(MODES)('%s, %s mode', (channel, mode) => {
   test.each([...unsure, ...(channel === 'alipay' ? (['busy', 'busyDone'] as const) : [])])(
     'during %s every call is unknown, and the truth is found afterwards',
     async (kind) => {
-      const httpTimeoutMs = kind.startsWith('silence') ? 400 : 5000;
+      const httpTimeoutMs = kind.startsWith('silence') ? 1000 : 5000;
       const hasty = createProvider(channel, paramsOf(), { ...options, httpTimeoutMs });
       const { outTradeNo } = await open();
       const paid = await openAndPay();
@@ -425,6 +425,15 @@ describe.each(MODES)('%s, %s mode', (channel, mode) => {
     const form = readParameters(channel, parametersFor(channel, merchant));
     if (!form.ok) throw new Error(form.fields.join());
     return form.parameters;
+  }
+
+  if (channel === 'wechat' && mode === 'publicKey') {
+    test('a merchant without certificates is told to use the public key', async () => {
+      const { platformPublicKey, platformPublicKeyId, ...rest } = parametersFor(channel, merchant);
+      expect([platformPublicKey, platformPublicKeyId]).not.toContain(undefined);
+      const outcome = await checkParameters(channel, { ...rest, verification: 'certificates' }, options);
+      expect(outcome).toMatchObject({ ok: false, code: 'PLATFORM_CERTIFICATES_NONE' });
+    });
   }
 
   if (channel === 'wechat' && mode === 'certificate') {

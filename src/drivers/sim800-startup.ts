@@ -222,7 +222,7 @@ export class Startup implements AtAsker {
   }
 
   enterPin(): Go {
-    if (this.isPinTried || !/^\d{4,8}$/.test(this.config.pin))
+    if (this.isPinTried || !/^\d+$/.test(this.config.pin))
       return this.judge(LinkState.SimLocked, Go.Stuck);
     this.isPinTried = true;
     this.extra = '+CPIN=' + this.config.pin;

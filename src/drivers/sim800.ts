@@ -116,7 +116,7 @@ export function command(send: string, asker: AtAsker, task: number, socket: numb
     send,
     expect: EXPECTS[name] || PLAIN,
     timeoutMs: TIMEOUTS_MS[name] || DEFAULT_TIMEOUT_MS,
-    shown: SECRET.indexOf(name) < 0 ? '' : name + '=…',
+    shown: SECRET.indexOf(name) < 0 ? '' : name + '=...',
     asker,
     task,
     socket,

@@ -51,6 +51,12 @@ const MAX_REFERENCE_BYTES = 32;
 const MAX_GOODS_BYTES = 48;
 const MAX_LOG_LINES = 20;
 
+/**
+ * HELLO, QUERY and the GET_… only read: a repeat is done again, because the frames behind the lost answer may be
+ * lost as well, and because a host that starts again may send the very same HELLO.
+ */
+const READS = '\x01\x03\x0a\x0b\x0c\x0d';
+
 /** Result of a host command: a reason not to, or the order it is about and what to do after the ACK. */
 interface Result {
   readonly reason: Reason;
@@ -153,9 +159,8 @@ export class Desk implements HostView, FrameListener {
       this.outbox.answered(frame.payload.charCodeAt(0));
       return;
     }
-    // A host that starts again may send the very same HELLO, and wants to hear everything.
     const isRepeat = frame.crc === this.lastCrc && frame.seq === this.lastSeq;
-    if (isRepeat && frame.type !== HostType.Hello) {
+    if (isRepeat && READS.indexOf(String.fromCharCode(frame.type)) < 0) {
       this.write(this.lastAnswer);
       return;
     }

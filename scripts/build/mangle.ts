@@ -2,13 +2,15 @@
  * Which property names of the firmware are its own business, so that the build may shorten them (a quarter of
  * the bundle). Kept as they are: whatever Espruino knows, whatever an interface to it declares (src/*.d.ts and
  * interfaces called Native…), what is stored or sent as JSON, the keys of every table that is declared with an
- * index signature (they are data: types of messages, names of settings), and every word of a string literal.
+ * index signature (they are data: types of messages, names of settings), and every string that could be a name.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import type { BoardApi } from './espruino-api';
 
+/** Not part of any bundle: the names of host fields, for PCs. */
+const PC_ONLY = new Set(['host.ts']);
 /** Interfaces whose objects become JSON, in flash or on the wire. */
 const JSON_INTERFACES = new Set(['Settings', 'Identity']);
 
@@ -23,7 +25,7 @@ export function internalNames(sources: string, api: BoardApi): string[] {
       const name = declaredName(node);
       if (name !== undefined) (isKept ? kept : declared).add(name);
       for (const key of tableKeys(node)) kept.add(key);
-      if (ts.isStringLiteralLike(node)) for (const word of node.text.split(/\W+/)) kept.add(word);
+      if (ts.isStringLiteralLike(node) && /^[A-Za-z_]\w*$/.test(node.text)) kept.add(node.text);
       const isInside = isKept || (ts.isInterfaceDeclaration(node) && isForeign(node.name.text));
       ts.forEachChild(node, (child) => visit(child, isInside));
     };
@@ -60,7 +62,7 @@ function declaredName(node: ts.Node): string | undefined {
 
 function sourceFiles(folder: string): ts.SourceFile[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !PC_ONLY.has(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .map((file) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2020, true));
 }

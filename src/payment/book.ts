@@ -5,7 +5,13 @@
  * Invariant: an order in `open` is in the journal with the same state, except REQUESTED and AWAITING_PAYMENT,
  * which the server holds; numbers are given out once, also across power cuts.
  */
-import { FIRST_FINAL_STATE, ORDER_STATE_NAMES, OrderState, Reason, REASON_NAMES } from '../protocol/codes';
+import {
+  FIRST_FINAL_STATE,
+  ORDER_STATE_NAMES,
+  OrderState,
+  Reason,
+  MODULE_REASON_NAMES,
+} from '../protocol/codes';
 import { type Journal, type JournalOwner, type JournalReport, RecordKind } from './journal';
 import type { Identity } from './identity';
 import { defaultSettings, mergeSettings, type Settings } from './settings';
@@ -209,7 +215,8 @@ export class Book implements JournalOwner {
   }
 
   /**
-   * The last `count` log lines of order `n` (0: of all), oldest first: `n STATE REASON time`. Only what is still
+   * The last `count` log lines of order `n` (0: of all), oldest first: `n STATE REASON time` (a reason of the server's
+   * by its number). Only what is still
    * in the journal; time is Unix seconds, 0 where it was not known.
    */
   log(n: number, count: number): string[] {
@@ -222,7 +229,11 @@ export class Book implements JournalOwner {
       const timeS = record[isOrder ? 10 : 4]!;
       // An order carried over into a new sector has no time: it is no event.
       if (isOrder && !timeS && record[1] !== OrderState.Accepted) return;
-      lines.push([record[0], ORDER_STATE_NAMES[record[1]!], REASON_NAMES[record[2]!], timeS].join(' '));
+      lines.push(
+        [record[0], ORDER_STATE_NAMES[record[1]!], MODULE_REASON_NAMES[record[2]!] || record[2], timeS].join(
+          ' ',
+        ),
+      );
       if (lines.length > count) lines.shift();
     });
     return lines;

@@ -5,7 +5,7 @@
  * Invariant: every frame that wants an answer gets exactly one, the same again when it is repeated; the ACK of a
  * PAY leaves only after the order is in the journal.
  */
-import { OrderState, Reason, REASON_NAMES } from '../protocol/codes';
+import { OrderState, Reason, MODULE_REASON_NAMES } from '../protocol/codes';
 import {
   encodeFrame,
   FLAG_ACK_WANTED,
@@ -334,7 +334,7 @@ export class Desk implements HostView, FrameListener {
       0,
       seq,
       HostType.Nak,
-      encodeValues(HostType.Nak, [seq, type, reason, REASON_NAMES[reason]!]),
+      encodeValues(HostType.Nak, [seq, type, reason, MODULE_REASON_NAMES[reason]!]),
     );
   }
 }

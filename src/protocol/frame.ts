@@ -42,76 +42,76 @@ export function encodeFrame(crc32: Crc32, flags: number, seq: number, type: numb
 }
 
 export class FrameReader {
-  private buffer: string;
+  private held: string;
 
   constructor(
     private readonly crc32: Crc32,
     private readonly listener: FrameListener,
   ) {
-    this.buffer = '';
+    this.held = '';
   }
 
   /** True while the beginning of a frame waits for its rest. */
   isWaiting(): boolean {
-    return this.buffer.length > 1;
+    return this.held.length > 1;
   }
 
   /** Takes received bytes; calls the listener for each frame found. */
   push(data: string): void {
-    this.buffer += data;
+    this.held += data;
     while (this.takeOne());
   }
 
   /** The rest did not come in time: says so, and looks for a frame behind the broken one. */
   giveUp(): void {
     if (!this.isWaiting()) {
-      this.buffer = '';
+      this.held = '';
       return;
     }
-    const seq = this.buffer.charCodeAt(3) || 0;
-    const type = this.buffer.charCodeAt(4) || 0;
-    this.buffer = this.buffer.substr(2);
+    const seq = this.held.charCodeAt(3) || 0;
+    const type = this.held.charCodeAt(4) || 0;
+    this.held = this.held.substr(2);
     this.listener.onBadFrame(Reason.Incomplete, seq, type);
     while (this.takeOne());
   }
 
-  /** Handles what stands first in the buffer; gives whether there may be more. */
+  /** Handles what stands first in what is held; gives whether there may be more. */
   private takeOne(): boolean {
-    const start = this.buffer.indexOf(SYNC);
+    const start = this.held.indexOf(SYNC);
     if (start !== 0) {
       if (start < 0) {
-        this.buffer = this.buffer.substr(-1) === '\xa5' ? '\xa5' : '';
+        this.held = this.held.substr(-1) === '\xa5' ? '\xa5' : '';
         return false;
       }
-      this.buffer = this.buffer.substr(start);
+      this.held = this.held.substr(start);
     }
-    const buffer = this.buffer;
-    if (buffer.length < HEADER_BYTES) return false;
-    const payloadBytes = readU16(buffer, 5);
+    const held = this.held;
+    if (held.length < HEADER_BYTES) return false;
+    const payloadBytes = readU16(held, 5);
     if (payloadBytes > MAX_PAYLOAD_BYTES) return this.reject(Reason.BadLength);
     const crcAt = HEADER_BYTES + payloadBytes;
-    if (buffer.length < crcAt + CRC_BYTES) return false;
-    if (this.crc32(buffer.substr(2, crcAt - 2)) !== readU32(buffer, crcAt)) return this.reject(Reason.BadCrc);
-    const versionAndFlags = buffer.charCodeAt(2);
-    this.buffer = buffer.substr(crcAt + CRC_BYTES);
+    if (held.length < crcAt + CRC_BYTES) return false;
+    if (this.crc32(held.substr(2, crcAt - 2)) !== readU32(held, crcAt)) return this.reject(Reason.BadCrc);
+    const versionAndFlags = held.charCodeAt(2);
+    this.held = held.substr(crcAt + CRC_BYTES);
     if (versionAndFlags >> 4 !== PROTOCOL_VERSION) {
-      this.listener.onBadFrame(Reason.BadVersion, buffer.charCodeAt(3), buffer.charCodeAt(4));
+      this.listener.onBadFrame(Reason.BadVersion, held.charCodeAt(3), held.charCodeAt(4));
       return true;
     }
     this.listener.onFrame({
       flags: versionAndFlags & 15,
-      seq: buffer.charCodeAt(3),
-      type: buffer.charCodeAt(4),
-      payload: buffer.substr(HEADER_BYTES, payloadBytes),
-      crc: buffer.substr(crcAt, CRC_BYTES),
+      seq: held.charCodeAt(3),
+      type: held.charCodeAt(4),
+      payload: held.substr(HEADER_BYTES, payloadBytes),
+      crc: held.substr(crcAt, CRC_BYTES),
     });
     return true;
   }
 
   private reject(reason: Reason): boolean {
-    const seq = this.buffer.charCodeAt(3);
-    const type = this.buffer.charCodeAt(4);
-    this.buffer = this.buffer.substr(2);
+    const seq = this.held.charCodeAt(3);
+    const type = this.held.charCodeAt(4);
+    this.held = this.held.substr(2);
     this.listener.onBadFrame(reason, seq, type);
     return true;
   }

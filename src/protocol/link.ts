@@ -50,27 +50,27 @@ export interface UnitListener {
 
 /** Cuts the TCP stream into units. Holds at most one unit of MAX_UNIT_BYTES. */
 export class UnitReader {
-  private buffer: string;
+  private held: string;
   private isBroken: boolean;
 
   constructor(private readonly listener: UnitListener) {
-    this.buffer = '';
+    this.held = '';
     this.isBroken = false;
   }
 
   push(data: string): void {
-    this.buffer += data;
-    while (!this.isBroken && this.buffer.length >= UNIT_HEADER_BYTES) {
-      const bodyBytes = readU16(this.buffer, 1);
+    this.held += data;
+    while (!this.isBroken && this.held.length >= UNIT_HEADER_BYTES) {
+      const bodyBytes = readU16(this.held, 1);
       if (bodyBytes > MAX_UNIT_BYTES) {
         this.close();
         this.listener.onBroken();
         return;
       }
-      if (this.buffer.length < UNIT_HEADER_BYTES + bodyBytes) return;
-      const kind = this.buffer.charCodeAt(0);
-      const body = this.buffer.substr(UNIT_HEADER_BYTES, bodyBytes);
-      this.buffer = this.buffer.substr(UNIT_HEADER_BYTES + bodyBytes);
+      if (this.held.length < UNIT_HEADER_BYTES + bodyBytes) return;
+      const kind = this.held.charCodeAt(0);
+      const body = this.held.substr(UNIT_HEADER_BYTES, bodyBytes);
+      this.held = this.held.substr(UNIT_HEADER_BYTES + bodyBytes);
       this.listener.onUnit(kind, body);
     }
   }
@@ -78,7 +78,7 @@ export class UnitReader {
   /** Ignores everything from now on. */
   close(): void {
     this.isBroken = true;
-    this.buffer = '';
+    this.held = '';
   }
 }
 

@@ -133,7 +133,7 @@ describe('link keeper’s buffers', () => {
     expect(bench.keeper.send('x')).toBe(false);
     bench.time.advance(2000);
     expect(bench.modem.payloads.join('')).toBe('x'.repeat(room));
-    expect(bench.modem.payloads.every((one) => one.length <= 1460)).toBe(true);
+    expect(bench.modem.payloads.every((one) => one.length <= 1050)).toBe(true);
     expect(bench.keeper.freeBytes()).toBe(room);
   });
 

@@ -18,8 +18,6 @@ export class BenchServer {
   streamBytes = 0;
   /** Called for each record, after it was answered. */
   onRecord: (body: string) => void = () => {};
-  /** Called when a connection has room for more. */
-  onWritable: (connection: ServerConnection) => void = () => {};
   private stopListening: (() => void) | undefined;
   private readonly open = new Map<ServerConnection, RecordWriter>();
 
@@ -55,16 +53,17 @@ export class BenchServer {
     for (const [connection, writer] of this.open) this.say(connection, writer, body);
   }
 
-  /** Offers every open connection to `onWritable`. */
-  wakeWriters(): void {
-    for (const connection of this.open.keys()) this.onWritable(connection);
+  /** Sends records to every open connection until so much is on the way to it. */
+  pushUpTo(windowBytes: number, body: string): void {
+    for (const [connection, writer] of this.open) {
+      while (connection.isOpen && connection.pendingBytes < windowBytes) this.say(connection, writer, body);
+    }
   }
 
   private accept(connection: ServerConnection): void {
     const reader = new RecordReader();
     const writer = new RecordWriter();
     this.open.set(connection, writer);
-    connection.onDrain = () => this.onWritable(connection);
     connection.onClose = () => this.open.delete(connection);
     connection.onData = (bytes) => {
       const { bodies, fault } = reader.push(bytes.toString('latin1'));

@@ -16,10 +16,11 @@ export interface Throughput {
 }
 
 const SPAN_MS = 180_000;
-const CHUNK_BYTES = 1_400;
+const CHUNK_BYTES = 1_018;
 const PACKET_BYTES = 1_460;
 /** Bytes that the server keeps on the way to a device. */
 const SERVER_WINDOW_BYTES = 16_000;
+const SERVER_TURN_MS = 100;
 
 export function measureThroughput(seed: number): Throughput {
   const alone = runOnce(seed, 'none');
@@ -57,13 +58,13 @@ function runOnce(seed: number, traffic: 'none' | 'up' | 'down'): Once {
     if (traffic === 'up') site.say(`D ${chunk}`);
   };
   site.onDrain = pump;
-  site.server.onWritable = (connection) => {
-    while (traffic === 'down' && connection.pendingBytes < SERVER_WINDOW_BYTES)
-      site.server.push(`S ${chunk}`);
+  const refill = (): void => {
+    if (traffic === 'down') site.server.pushUpTo(SERVER_WINDOW_BYTES, `S ${chunk}`);
+    site.time.setTimer(refill, SERVER_TURN_MS);
   };
   site.time.advance(5_000);
   pump();
-  site.server.wakeWriters();
+  refill();
   site.time.advance(15_000);
   const before = { up: site.server.streamBytes, down: site.streamBytes };
   site.latencies.length = 0;

@@ -222,10 +222,12 @@ export class Startup implements AtAsker {
   }
 
   enterPin(): Go {
-    if (this.isPinTried || !/^\d+$/.test(this.config.pin))
-      return this.judge(LinkState.SimLocked, Go.Stuck);
+    const pin = this.config.pin;
+    // Lengths apart: Espruino's regular expressions know no {4,8}.
+    const isPin = /^\d+$/.test(pin) && pin.length >= 4 && pin.length <= 8;
+    if (this.isPinTried || !isPin) return this.judge(LinkState.SimLocked, Go.Stuck);
     this.isPinTried = true;
-    this.extra = '+CPIN=' + this.config.pin;
+    this.extra = '+CPIN=' + pin;
     return Go.Extra;
   }
 

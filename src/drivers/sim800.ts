@@ -30,7 +30,12 @@ export const SOCKET_COUNT = 6;
 
 const DEFAULT_TIMEOUT_MS = 2000;
 
-const PLAIN: AtExpect = { OK: AtMatch.Ok, ERROR: AtMatch.Refused, '+CME ERROR:': AtMatch.Refused };
+// Declared with an index signature in place, by which the build sees that these names are data.
+const PLAIN: { readonly [head: string]: AtMatch } = {
+  OK: AtMatch.Ok,
+  ERROR: AtMatch.Refused,
+  '+CME ERROR:': AtMatch.Refused,
+};
 
 /** The usual finals, and lines to keep. */
 function withInfo(info: string): AtExpect {
@@ -44,7 +49,7 @@ function withInfo(info: string): AtExpect {
 /** Commands that end with a line of their own and with no OK. */
 function endsWith(final: string): AtExpect {
   const expect: { [head: string]: AtMatch } = Object.assign({}, PLAIN);
-  delete expect.OK;
+  delete expect['OK'];
   expect[final] = AtMatch.Ok;
   return expect;
 }
@@ -101,7 +106,7 @@ const SEND_EXPECT: AtExpect = Object.assign({}, PLAIN, {
   'SEND FAIL': AtMatch.Refused,
 });
 // The prompt ends with DATA ACCEPT only: a late OK of nobody's must not pass for it.
-delete (SEND_EXPECT as { OK?: AtMatch }).OK;
+delete (SEND_EXPECT as { [head: string]: AtMatch })['OK'];
 
 /** A command on its way; `socket` and `task` tell its asker what it was about. */
 export interface Command extends AtDialogue {

@@ -56,6 +56,8 @@ export class Link {
   private isNotified = false;
   private isReceiving = true;
   private isHeld = false;
+  /** The newest bytes from the network, for the stale-data fault. */
+  private lastReceived: Buffer = Buffer.alloc(0);
   private noAckTimer: Timer | undefined;
 
   constructor(
@@ -81,7 +83,7 @@ export class Link {
 
   connect(host: string, port: number, outcome: ConnectOutcome): void {
     const { session } = this;
-    if (!session.takeFault('stale-data')) this.received.clear();
+    this.inherit(session.takeFault('stale-data'));
     Object.assign(this, {
       address: host,
       port,
@@ -181,12 +183,20 @@ export class Link {
     this.session.terminal.notice(linkText(this, this.session.dialect.unacknowledged));
   }
 
+  /** A new connection starts empty; a faulty one finds what was meant for the closed one. */
+  private inherit(isStale: boolean): void {
+    if (!isStale) this.received.clear();
+    else if (this.received.byteCount === 0) this.received.push(this.lastReceived);
+    this.lastReceived = Buffer.alloc(0);
+  }
+
   private opened(address: string, outcome: ConnectOutcome): void {
     this.state = 'CONNECTED';
     this.address = address;
     this.session.counters.connections += 1;
     this.keepAlive.start();
     outcome.onOpen();
+    if (this.received.byteCount > 0) this.notify();
     this.session.emit('connect');
   }
 
@@ -211,6 +221,7 @@ export class Link {
     this.keepAlive.heard();
     session.counters.payloadReceived += bytes.length;
     if (session.settings.manualReceive) {
+      this.lastReceived = bytes;
       this.received.push(bytes);
       this.holdOrAccept();
       if (!this.isNotified) this.notify();

@@ -213,8 +213,9 @@ export class Sim800 {
     if (readable && readable.length > 0) session.terminal.receive(readable.toString('latin1'));
   }
 
-  private write(bytes: Buffer): void {
+  private write(bytes: Buffer): boolean {
     if (this.autobaud.isSynchronised) this.line.send(bytes);
+    return this.autobaud.isSynchronised;
   }
 
   private boot(): void {

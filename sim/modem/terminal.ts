@@ -17,7 +17,8 @@ const ESCAPE = '\x1b';
 
 /** How the terminal reaches the wire. */
 export interface Wire {
-  write(bytes: Buffer): void;
+  /** False: the serial port does not speak yet, the bytes are gone. */
+  write(bytes: Buffer): boolean;
 }
 
 export interface PayloadRequest {
@@ -112,15 +113,13 @@ export class Terminal {
   }
 
   private write(text: string, shown: string): void {
+    if (!this.wire.write(Buffer.from(text, 'latin1'))) return;
     this.counters.bytesToHost += text.length;
     if (shown.length > 0) this.watch.onOutput?.(shown);
-    this.wire.write(Buffer.from(text, 'latin1'));
   }
 
   private echo(text: string): void {
-    if (!this.settings.echo) return;
-    this.counters.bytesToHost += text.length;
-    this.wire.write(Buffer.from(text, 'latin1'));
+    if (this.settings.echo) this.write(text, '');
   }
 
   private keepForLater(text: string): string {

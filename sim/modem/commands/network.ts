@@ -7,6 +7,9 @@ import { tells, type CommandTable, type Exchange } from '../command-table';
 import { applyFunctionality, FUNCTIONALITY } from '../functionality';
 import { cme, ERROR, OK, type Result } from '../result';
 
+/** Between the last text and the restart: the text still leaves the serial port. */
+const RESTART_MS = 100;
+
 function readPin(exchange: Exchange): Result {
   const { card } = exchange.session;
   const { state } = card;
@@ -90,7 +93,7 @@ function restart({ session }: Exchange, level: number): Result | undefined {
   const isLate = session.dialect.restartOk === 'after';
   session.later(() => {
     session.terminal.notice('+CPIN: NOT READY');
-    session.host.restart(isLate && session.settings.baud > 0);
+    session.later(() => session.host.restart(isLate && session.settings.baud > 0), RESTART_MS);
   }, session.draw(session.timing.closeMs));
   return isLate ? undefined : OK;
 }

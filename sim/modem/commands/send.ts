@@ -58,12 +58,18 @@ function openPrompt(exchange: Exchange, { link, byteCount }: SendRequest): void 
   session.terminal.collectPayload({
     byteCount,
     mostBytes: link.sendRoom,
-    onPayload: (bytes) => transmit(exchange, link, bytes),
-    onCancel: () => exchange.finish(OK),
+    onPayload: (bytes) => {
+      session.clock.clearTimer(timer);
+      transmit(exchange, link, bytes);
+    },
+    onCancel: () => {
+      session.clock.clearTimer(timer);
+      exchange.finish(OK);
+    },
   });
   const { autoSend, autoSendS } = session.settings;
-  if (autoSend && byteCount === undefined)
-    session.later(() => session.terminal.endPayload(), autoSendS * 1_000);
+  const isTimed = autoSend === 1 && byteCount === undefined;
+  const timer = isTimed ? session.later(() => session.terminal.endPayload(), autoSendS * 1_000) : undefined;
   session.emit('prompt');
 }
 

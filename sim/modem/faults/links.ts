@@ -5,7 +5,7 @@ import { arms, seconds, type FaultTable } from './fault';
 
 export const LINK_FAULTS: FaultTable = {
   ...arms('silent-close', 'the next remote close is not told; only AT+CIPSTATUS shows it'),
-  ...arms('stale-data', 'a reused link number keeps the unread bytes of the closed connection'),
+  ...arms('stale-data', 'a reused link number hands out bytes that were meant for the closed connection'),
   ...arms('dns-fail', 'the next AT+CDNSGIP finds no address (error 8)'),
   ...arms('connect-fail', 'the next AT+CIPSTART ends in CONNECT FAIL after two seconds'),
   ...arms(

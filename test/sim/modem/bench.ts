@@ -108,7 +108,7 @@ export class Bench {
   connected(...settings: string[]): this {
     this.online(...settings);
     const isMulti = settings.includes('AT+CIPMUX=1');
-    this.ask(`AT+CIPSTART=${isMulti ? '0,' : ''}"TCP","${SERVER}","${PORT}"`, 500);
+    this.ask(`AT+CIPSTART=${isMulti ? '0,' : ''}"TCP","${SERVER}","${PORT}"`, 2_000);
     this.output = '';
     return this;
   }

@@ -15,6 +15,7 @@ const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
 const SEQUENCE = 0x30;
 const SET = 0x31;
+const CONTEXT_PRIMITIVE = 0x80;
 const CONTEXT_CONSTRUCTED = 0xa0;
 
 function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
@@ -47,8 +48,8 @@ export function integer(bytes: Uint8Array): Buffer {
   return element(INTEGER, digits[0]! >= 0x80 ? Buffer.concat([Buffer.from([0]), digits]) : digits);
 }
 
-export function bitString(bytes: Uint8Array): Buffer {
-  return element(BIT_STRING, Buffer.from([0]), bytes);
+export function bitString(bytes: Uint8Array, unusedBits = 0): Buffer {
+  return element(BIT_STRING, Buffer.from([unusedBits]), bytes);
 }
 
 export function octetString(bytes: Uint8Array): Buffer {
@@ -94,4 +95,9 @@ export function time(atMs: number): Buffer {
 /** `[number]`, constructed and explicit. */
 export function tagged(number: number, content: Uint8Array): Buffer {
   return element(CONTEXT_CONSTRUCTED | number, content);
+}
+
+/** `[number]`, implicit, of a primitive type. */
+export function primitive(number: number, content: Uint8Array): Buffer {
+  return element(CONTEXT_PRIMITIVE | number, content);
 }

@@ -111,9 +111,11 @@ function parseLine(line: string, place: string): [TableName, string, unknown] {
   } catch {
     throw new StoreError(`${place} is damaged; move the file away to start afresh`);
   }
-  const [table, key, record] = parsed as [TableName, string, unknown];
-  if (!TABLE_NAMES.includes(table) || typeof key !== 'string') throw new StoreError(`${place} is no record`);
-  return [table, key, record];
+  const [table, key, record] = Array.isArray(parsed) ? (parsed as unknown[]) : [];
+  if (!TABLE_NAMES.includes(table as TableName) || typeof key !== 'string') {
+    throw new StoreError(`${place} is no record`);
+  }
+  return [table as TableName, key, record];
 }
 
 function takeLock(folder: string): void {

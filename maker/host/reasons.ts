@@ -3,7 +3,7 @@
  * text stands in docs/host-protocol.md (a test compares). Numbers and names are those of src/protocol/codes.ts.
  * Leaves the texts for a machine's own display to the machine.
  */
-import { REASON_NAMES } from '../../src/protocol/codes';
+import { REASON_NAMES } from '../../src/protocol/reasons';
 
 export interface ReasonText {
   /** What has happened. */

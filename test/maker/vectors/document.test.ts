@@ -8,13 +8,8 @@ import { MAX_ENDED_ORDERS, MAX_OPEN_ORDERS } from '../../../src/payment/book';
 import { OrderEvent, step } from '../../../src/payment/order';
 import { MAX_QUEUED_FRAMES, MAX_SENDS, REPLY_TIMEOUT_MS } from '../../../src/payment/outbox';
 import { defaultSettings, mergeSettings } from '../../../src/payment/settings';
-import {
-  CHANNEL_NAMES,
-  LINK_STATE_NAMES,
-  ORDER_STATE_NAMES,
-  REASON_NAMES,
-  ResetReason,
-} from '../../../src/protocol/codes';
+import { CHANNEL_NAMES, LINK_STATE_NAMES, ORDER_STATE_NAMES, ResetReason } from '../../../src/protocol/codes';
+import { REASON_NAMES } from '../../../src/protocol/reasons';
 import { FRAME_TIMEOUT_MS, MAX_PAYLOAD_BYTES } from '../../../src/protocol/frame';
 import { HOST_LAYOUTS } from '../../../src/protocol/host';
 

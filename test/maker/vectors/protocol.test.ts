@@ -2,7 +2,7 @@
 import { crc32 } from 'crc';
 import { execFileSync } from 'node:child_process';
 import { readVectors, unhex, valueOf } from '../../../maker/vectors/read';
-import { REASON_NAMES } from '../../../src/protocol/codes';
+import { REASON_NAMES } from '../../../src/protocol/reasons';
 import { encodeFrame, FrameReader, type Frame } from '../../../src/protocol/frame';
 import { decodeHost, encodeHost, HOST_LAYOUTS, type HostFields } from '../../../src/protocol/host';
 

@@ -55,6 +55,7 @@ function measureGcc(prefix: string, flags: readonly string[], defines: readonly 
     compile(`${prefix}gcc`, [
       ...STRICT_FLAGS,
       '-Os',
+      '-fno-common',
       ...flags,
       ...defines,
       '-I',

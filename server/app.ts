@@ -3,16 +3,17 @@
  * environment, and by tests and `npm start` with options of their own.
  * Invariant: `stop` leaves nothing behind: devices are told, running work ends, PostgreSQL stops if it is ours.
  */
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { notifyPath, notifyRoutes } from './api/notify';
+import { notifyPath } from './api/notify';
+import { makeHttp } from './api/http';
 import { makeLog, openCore, type Core, type CoreOptions } from './core';
 import { startCluster, type Cluster } from './db/cluster';
 import { Desk } from './gateway/desk';
 import { DEFAULT_GATEWAY_LIMITS, Gateway, type GatewayLimits } from './gateway/gateway';
-import { Router } from './gateway/router';
+import { Metrics } from './metrics';
 import { Lanes } from './orders/lanes';
 import { TaskRunner } from './orders/tasks';
+import type { Channel } from './providers';
 import { systemClock, type Clock } from './time';
 
 export interface ServerOptions {
@@ -40,7 +41,6 @@ export interface ServerOptions {
   readonly times?: CoreOptions['times'];
   readonly limits?: CoreOptions['limits'];
   readonly providers?: CoreOptions['providers'];
-  readonly observer?: CoreOptions['observer'];
   /** Said to whoever waits in front of a terminal. */
   readonly say?: (text: string) => void;
 }
@@ -84,94 +84,85 @@ async function start(
   log: Logger,
   undo: (() => Promise<void>)[],
 ): Promise<RunningServer> {
+  const metrics = new Metrics(clock);
   const core = await openCore({
     ...options,
     clock,
     log,
     maxConnections: options.dbConnections ?? 20,
     providerTimeoutMs: options.providerTimeoutMs ?? 10_000,
+    observer: metrics,
   });
   undo.push(() => core.close());
-  const http: FastifyInstance = fastify({
-    loggerInstance: log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: true,
-  });
+  const providers = metrics.meter(core.providers);
   const lanes = new Lanes(MAX_PROVIDER_CALLS, MAX_WAITING_CALLS, (error) =>
     log.error({ error: (error as Error).message }, 'task failed'),
   );
   const address = { origin: options.publicUrl ?? '' };
-  const tasks = new TaskRunner({
-    ...core,
-    clock,
-    notifyUrl: (merchantId, channel) => address.origin + notifyPath(merchantId, channel),
-  });
-  const { gateway, router } = await openGateway(options, core, clock, log, lanes, tasks);
-  undo.push(
-    () => router.stop(),
-    () => gateway.drain(),
+  const notifyUrl = (merchantId: number, channel: Channel): string =>
+    address.origin + notifyPath(merchantId, channel);
+  const tasks = new TaskRunner({ ...core, providers, clock, notifyUrl });
+  const gateway = makeGateway(options, core, clock, log, metrics, (outTradeNo) =>
+    lanes.add(outTradeNo, () => tasks.look(outTradeNo)),
   );
-  core.service.connect(router, {
+  await core.router.start(gateway);
+  core.service.connect(core.router, {
     act: (outTradeNo) => lanes.add(outTradeNo, () => tasks.perform(outTradeNo, true)),
   });
-  await http.register(notifyRoutes, {
-    ...core,
-    clock,
-    onFate: () => undefined,
-  });
-  const httpUrl = await listenHttp(http, options);
+  undo.push(
+    () => lanes.stop(),
+    () => gateway.drain(),
+  );
+  watchGauges(metrics, gateway, lanes, core);
+  const http = await makeHttp({ core, providers, clock, log, metrics });
   undo.push(() => http.close());
+  const httpUrl = await http.listen({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort ?? 0 });
   address.origin ||= httpUrl;
   core.jobs.start({ store: core.store, tasks, lanes });
-  undo.push(
-    () => core.jobs.stop(),
-    () => lanes.drained(),
-  );
+  undo.push(() => core.jobs.pause());
   const gatewayPort = await gateway.listen(options.gatewayPort ?? 0, options.gatewayHost ?? '127.0.0.1');
   let stopping: Promise<void> | undefined;
-  return {
-    httpUrl,
-    gatewayPort,
-    core,
-    stop: () => (stopping ??= stopAll(undo, log)),
-  };
+  return { httpUrl, gatewayPort, core, stop: () => (stopping ??= stopAll(undo, log)) };
 }
 
-async function openGateway(
-  options: ServerOptions & { readonly databaseUrl: string },
+function makeGateway(
+  options: ServerOptions,
   core: Core,
   clock: Clock,
   log: Logger,
-  lanes: Lanes,
-  tasks: TaskRunner,
-): Promise<{ gateway: Gateway; router: Router }> {
+  metrics: Metrics,
+  look: (outTradeNo: string) => void,
+): Gateway {
   const desk = new Desk({
     ...core,
     clock,
-    look: limitLooks(clock, (outTradeNo) => lanes.add(outTradeNo, () => tasks.look(outTradeNo))),
+    look: limitLooks(clock, look),
     onLog: (deviceId, text) => log.info({ deviceId, text }, 'device log'),
   });
-  const router = new Router({
-    db: core.database.db,
-    databaseUrl: options.databaseUrl,
-    clock,
-    log,
-    onSettings: (deviceId) => {
-      void core.devices.find(deviceId).then((device) => {
-        if (device) gateway.send(deviceId, ['set', device.settingsVersion, device.settings]);
-      });
-    },
-  });
-  const gateway: Gateway = new Gateway({
+  return new Gateway({
     devices: core.devices,
     desk,
     clock,
     limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.gatewayLimits },
     log,
-    onBegin: (deviceId, session) => router.begun(deviceId, session),
+    onBegin: (deviceId, session) => core.router.begun(deviceId, session),
+    onEnd: (reason) => metrics.sessionEnded(reason),
   });
-  await router.start(gateway);
-  return { gateway, router };
+}
+
+function watchGauges(metrics: Metrics, gateway: Gateway, lanes: Lanes, { database }: Core): void {
+  metrics.gauge('coinslot_sessions', 'Devices connected here', () => gateway.sessionCount);
+  metrics.gauge(
+    'coinslot_connections_unknown',
+    'Connections not authenticated yet',
+    () => gateway.unknownCount,
+  );
+  metrics.gauge('coinslot_tasks_waiting', 'Provider calls that wait', () => lanes.waitingCount);
+  metrics.gauge(
+    'coinslot_db_waiting',
+    'Requests that wait for a database connection',
+    () => database.pool.waitingCount,
+  );
 }
 
 /** Lets a look at the provider pass only now and then for each order. */
@@ -185,10 +176,6 @@ function limitLooks(clock: Clock, look: (outTradeNo: string) => void): (outTrade
     if (lastMs.size > MAX_LOOKS_KEPT) lastMs.delete(lastMs.keys().next().value!);
     look(outTradeNo);
   };
-}
-
-async function listenHttp(http: FastifyInstance, options: ServerOptions): Promise<string> {
-  return http.listen({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort ?? 0 });
 }
 
 async function stopAll(undo: (() => Promise<void>)[], log: Logger): Promise<void> {

@@ -2,11 +2,16 @@
  * Wires database, secrets, merchants, devices, providers and orders together: what the server process and the
  * admin commands share. Leaves listening (HTTP, devices) and working off jobs to app.ts.
  */
+import { randomBytes } from 'node:crypto';
 import pino, { type Logger } from 'pino';
+import { Tokens } from './admin/actor';
+import { OrderDesk } from './admin/order-desk';
+import { Shop } from './admin/shop';
 import { secretFile } from './config/secret-file';
 import { openDatabase, type Database } from './db/database';
 import { migrate } from './db/migrate';
 import { Devices } from './devices/devices';
+import { Router } from './gateway/router';
 import { OrderJobs } from './jobs/order-jobs';
 import { Merchants } from './merchants/merchants';
 import { ProviderRegistry } from './merchants/provider-registry';
@@ -27,6 +32,8 @@ export interface CoreOptions {
   readonly log: Logger;
   readonly maxConnections: number;
   readonly masterKey?: string;
+  /** The operator's token for the admin API. */
+  readonly apiToken?: string;
   readonly providerTimeoutMs: number;
   /** Replace the providers' own addresses (sandbox). */
   readonly wechatUrl?: string;
@@ -46,6 +53,10 @@ export interface Core {
   readonly devices: Devices;
   readonly providers: Providers;
   readonly jobs: OrderJobs;
+  readonly router: Router;
+  readonly shop: Shop;
+  readonly orders: OrderDesk;
+  readonly tokens: Tokens;
   close(): Promise<void>;
 }
 
@@ -101,8 +112,30 @@ function makeServices(options: CoreOptions, database: Database, jobs: OrderJobs)
     ...(options.observer && { observer: options.observer }),
   });
   const devices = new Devices(database.db, box);
-  const close = (): Promise<void> => database.close();
-  return { database, store, service, merchants, devices, providers, jobs, close };
+  const router = new Router({ db: database.db, databaseUrl: options.databaseUrl, clock, log, devices });
+  const apiToken = options.apiToken ?? secretFile(options.dataDir, 'api.token', makeToken);
+  return {
+    database,
+    store,
+    service,
+    merchants,
+    devices,
+    providers,
+    jobs,
+    router,
+    shop: new Shop({ merchants, devices, clock, signals: router }),
+    orders: new OrderDesk({ db: database.db, store, service }),
+    tokens: new Tokens(database.db, apiToken),
+    close: async () => {
+      await router.stop();
+      await jobs.stop();
+      await database.close();
+    },
+  };
+}
+
+function makeToken(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 /** Log of the server: JSON lines on standard error; standard output is for what the caller waits for. */

@@ -66,6 +66,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     database: (name) => ensureDatabase(place, port, name),
     stop: async () => {
       watchdog.kill('SIGKILL');
+      refable(owner).ref();
       await owner.end().catch(() => undefined);
       await stopPostmaster(options.clock, place);
     },
@@ -92,6 +93,7 @@ export async function wipeCluster(options: ClusterOptions): Promise<void> {
   const port = await findRunning(options, place);
   if (port !== undefined) {
     const owner = await takeCharge(place, port, options.dataDir);
+    refable(owner).ref();
     await owner.end();
     await stopPostmaster(options.clock, place);
   }
@@ -303,13 +305,18 @@ async function takeCharge(place: Place, port: number, dataDir: string): Promise<
   ]);
   if (rows[0]!.taken) {
     // Held for as long as we live, but no reason to live on.
-    (client as unknown as { unref(): void }).unref();
+    refable(client).unref();
     return client;
   }
   await client.end();
   throw new ClusterBusyError(
     `another Coinslot process runs on ${dataDir}: stop it, or use another data folder`,
   );
+}
+
+/** Methods of pg's Client that its types do not know. */
+function refable(client: Client): { ref(): void; unref(): void } {
+  return client as unknown as { ref(): void; unref(): void };
 }
 
 /** What PostgreSQL says of a role or database that is there; 23505 when two are made at the same moment. */

@@ -5,13 +5,14 @@
  */
 import { sql, type Kysely } from 'kysely';
 import * as orders from './migrations/0001-orders';
+import * as tokens from './migrations/0002-tokens';
 
 export interface Migration {
   readonly name: string;
   up(db: Kysely<unknown>): Promise<void>;
 }
 
-export const MIGRATIONS: readonly Migration[] = [orders];
+export const MIGRATIONS: readonly Migration[] = [orders, tokens];
 
 /** Key of the advisory lock that keeps migrations apart ("migr"). */
 const MIGRATION_LOCK = 0x6d696772;

@@ -80,6 +80,15 @@ export interface OutboxTable {
   atMs: number;
 }
 
+export interface ApiTokensTable {
+  id: Generated<number>;
+  name: string;
+  merchantId: number | null;
+  tokenHash: Buffer;
+  createdAtMs: number;
+  revokedAtMs: number | null;
+}
+
 export interface Schema {
   merchants: MerchantsTable;
   channels: ChannelsTable;
@@ -88,4 +97,5 @@ export interface Schema {
   orderEvents: OrderEventsTable;
   ledgerLines: LedgerLinesTable;
   outbox: OutboxTable;
+  apiTokens: ApiTokensTable;
 }

@@ -151,12 +151,11 @@ export class Devices implements DeviceDirectory {
     return row?.settingsVersion;
   }
 
-  async setEnabled(id: string, isEnabled: boolean): Promise<boolean> {
-    const result = await this.db
-      .updateTable('devices')
-      .set({ isEnabled })
-      .where('id', '=', id)
-      .executeTakeFirst();
+  async update(
+    id: string,
+    change: { readonly name?: string; readonly isEnabled?: boolean; readonly maxAmountFen?: number },
+  ): Promise<boolean> {
+    const result = await this.db.updateTable('devices').set(change).where('id', '=', id).executeTakeFirst();
     return result.numUpdatedRows > 0n;
   }
 }

@@ -33,13 +33,18 @@ type Word =
   | { readonly kind: 'off'; readonly deviceId: string }
   | { readonly kind: 'set'; readonly deviceId: string };
 
+/** What a device is to be set to. */
+interface Settled {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settingsVersion: number;
+}
+
 export interface RouterOptions {
   readonly db: Db;
   readonly databaseUrl: string;
   readonly clock: Clock;
   readonly log: GatewayLog;
-  /** Sends a device its settings anew. */
-  readonly onSettings: (deviceId: string) => void;
+  readonly devices: { find(id: string): Promise<Settled | undefined> };
 }
 
 export class Router implements Push {
@@ -86,8 +91,19 @@ export class Router implements Push {
   }
 
   settingsChanged(deviceId: string): void {
-    if (this.gateway?.has(deviceId)) this.options.onSettings(deviceId);
-    else this.say({ kind: 'set', deviceId });
+    if (!this.setHere(deviceId)) this.say({ kind: 'set', deviceId });
+  }
+
+  /** Sends a device of ours its settings as they are now; what is lost, the next `hi` makes good. */
+  private setHere(deviceId: string): boolean {
+    const { gateway } = this;
+    if (!gateway?.has(deviceId)) return false;
+    this.options.devices.find(deviceId).then(
+      (device) => device && gateway.send(deviceId, ['set', device.settingsVersion, device.settings]),
+      (error: Error) =>
+        this.options.log.warn({ deviceId, error: error.message }, 'router: settings not sent'),
+    );
+    return true;
   }
 
   private tellHere(deviceId: string, n: number, version: number): boolean {
@@ -202,7 +218,7 @@ export class Router implements Push {
       if (word.kind === 'tell') this.tellHere(word.deviceId, word.n, word.version);
       else if (word.kind === 'begin') this.gateway?.endOlder(word.deviceId, word.session, 'replaced');
       else if (word.kind === 'off') this.gateway?.endOlder(word.deviceId, Infinity, 'disabled');
-      else if (this.gateway?.has(word.deviceId)) this.options.onSettings(word.deviceId);
+      else this.setHere(word.deviceId);
     }
   }
 }

@@ -91,11 +91,16 @@ export class OrderJobs implements WakeJobs {
     this.repeat('sweep', SWEEP_MS, () => this.sweep());
   }
 
-  /** Takes no more jobs, and tells the queue of those that are done. */
-  async stop(): Promise<void> {
+  /** Takes no more jobs; those in hand go on. */
+  async pause(): Promise<void> {
     this.work = undefined;
     for (const timer of this.timers.values()) this.options.clock.clearTimer(timer);
     await this.polling.catch(() => undefined);
+  }
+
+  /** Tells the queue of those that are done, and lets go of it. */
+  async stop(): Promise<void> {
+    await this.pause();
     await this.report();
     await this.boss.stop({ graceful: false });
   }

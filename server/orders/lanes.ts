@@ -11,7 +11,8 @@ export class Lanes {
   private readonly ready: string[] = [];
   private running = 0;
   private queued = 0;
-  private idle: (() => void)[] = [];
+  private isStopped = false;
+  private onIdle: () => void = () => undefined;
 
   constructor(
     private readonly maxRunning: number,
@@ -19,9 +20,9 @@ export class Lanes {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Queues work; false when there is too much already. */
+  /** Queues work; false when there is too much already, or when it is over. */
   add(lane: string, work: Work): boolean {
-    if (this.queued >= this.maxQueued) return false;
+    if (this.isStopped || this.queued >= this.maxQueued) return false;
     this.queued += 1;
     const queue = this.waiting.get(lane);
     if (queue) {
@@ -41,10 +42,15 @@ export class Lanes {
     });
   }
 
-  /** Resolves when nothing runs or waits. */
-  drained(): Promise<void> {
-    if (this.queued === 0) return Promise.resolve();
-    return new Promise((resolve) => this.idle.push(resolve));
+  /** Takes no more work, drops what waits (a job brings it again), and resolves when nothing runs. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    for (const lane of this.ready.splice(0)) this.waiting.delete(lane);
+    if (this.running > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
+  }
+
+  get waitingCount(): number {
+    return this.queued - this.running;
   }
 
   private start(): void {
@@ -64,9 +70,9 @@ export class Lanes {
     }
     this.running -= 1;
     this.queued -= 1;
-    if (this.waiting.get(lane)!.length > 0) this.ready.push(lane);
+    if (this.waiting.get(lane)!.length > 0 && !this.isStopped) this.ready.push(lane);
     else this.waiting.delete(lane);
     this.start();
-    if (this.queued === 0) for (const resolve of this.idle.splice(0)) resolve();
+    if (this.running === 0) this.onIdle();
   }
 }

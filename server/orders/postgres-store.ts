@@ -28,7 +28,7 @@ export interface WakeJobs {
 
 type OrderRow = Selectable<OrdersTable>;
 
-const ORDER_COLUMNS = [
+export const ORDER_COLUMNS = [
   'outTradeNo',
   'deviceId',
   'n',

@@ -3,7 +3,8 @@
  * A grant is not built from a state alone: only a change that gave it (service.apply) entitles to send it, so it
  * has a function of its own.
  */
-import { ChannelCode, OrderState, Reason, REASON_NAMES } from '../../src/protocol/codes';
+import { ChannelCode, OrderState, Reason } from '../../src/protocol/codes';
+import { REASON_NAMES } from '../../src/protocol/reasons';
 import type { Message } from '../../src/protocol/messages';
 import type { Order } from './model';
 

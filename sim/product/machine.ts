@@ -4,7 +4,7 @@
  * Invariant: one request is under way at a time; a repeat is the same frame, byte for byte.
  */
 import crc32 from 'crc/calculators/crc32';
-import { REASON_NAMES } from '../../src/protocol/codes';
+import { REASON_NAMES } from '../../src/protocol/reasons';
 import { encodeFrame, FLAG_ACK_WANTED, type Frame, FrameReader } from '../../src/protocol/frame';
 import { decodeHost, encodeHost, type HostFields, HostType } from '../../src/protocol/host';
 import type { SerialPort } from '../serial/line';

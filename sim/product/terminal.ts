@@ -4,13 +4,8 @@
  */
 import { createInterface } from 'node:readline';
 import qrcode from 'qrcode-terminal';
-import {
-  CHANNEL_NAMES,
-  LINK_STATE_NAMES,
-  ORDER_STATE_NAMES,
-  OrderState,
-  REASON_NAMES,
-} from '../../src/protocol/codes';
+import { CHANNEL_NAMES, LINK_STATE_NAMES, ORDER_STATE_NAMES, OrderState } from '../../src/protocol/codes';
+import { REASON_NAMES } from '../../src/protocol/reasons';
 import { HostType, type HostFields } from '../../src/protocol/host';
 import { NoAnswer, type OrderView, Refused } from './machine';
 import type { Product } from './product';

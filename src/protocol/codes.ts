@@ -59,13 +59,6 @@ export const MODULE_REASON_NAMES: readonly string[] =
     ',',
   );
 
-/** Name of each reason, in the order of its number; '' where no number is given. For PCs and the server. */
-export const REASON_NAMES: readonly string[] = /* @__PURE__ */ MODULE_REASON_NAMES.concat(
-  ',,,DEVICE_UNKNOWN,DEVICE_DISABLED,CHANNEL_OFF,AMOUNT_LIMIT,REFERENCE_REUSED,RATE_LIMIT,TOO_MANY_OPEN,PROVIDER_REFUSED,PROVIDER_DOWN,EXPIRED,WITHDRAWN,MERCHANT_REFUND,BAD_MESSAGE,NOT_PAID,TOO_LATE,POLICY_REFUND'.split(
-    ',',
-  ),
-);
-
 export const enum ChannelCode {
   Wechat = 1,
   Alipay = 2,

@@ -11,12 +11,12 @@ import * as path from 'node:path';
 import { Client } from 'pg';
 import { sleep, type Clock } from '../time';
 import { findBinaries, runAs, type Binaries, type RunAs } from './binaries';
+import { childEnvironment, initialise, SUPERUSER } from './initdb';
 import { openPlace, readPlace, removePlace, type Place } from './place';
 import { isPostgres, isRunning, readPidFile, removeStalePidFile } from './postmaster';
 
 /** The role that owns the database and that the product connects as. */
 const APP_ROLE = 'coinslot';
-const ADMIN_ROLE = 'postgres';
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
@@ -55,7 +55,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const user = runAs();
   const binaries = findBinaries(user);
   const place = openPlace(options.dataDir, user);
-  await initialise(options, place, binaries, user);
+  await initialise(place, binaries, user, options.say ?? (() => undefined));
   let port = await findRunning(options, place);
   if (port === undefined) port = await launch(options, place, binaries, user);
   const owner = await takeCharge(place, port, options.dataDir);
@@ -98,71 +98,6 @@ export async function wipeCluster(options: ClusterOptions): Promise<void> {
     await stopPostmaster(options.clock, place);
   }
   removePlace(options.dataDir);
-}
-
-async function initialise(
-  options: ClusterOptions,
-  place: Place,
-  binaries: Binaries,
-  user: RunAs | undefined,
-): Promise<void> {
-  const target = path.join(place.clusterDir, 'data');
-  if (fs.existsSync(target)) {
-    const found = fs.readFileSync(path.join(target, 'PG_VERSION'), 'utf8').trim();
-    if (found === binaries.majorVersion) return;
-    throw new Error(
-      `the data in ${target} are of PostgreSQL ${found}, the program is ${binaries.majorVersion}: ` +
-        `move them with pg_dump of the old version, or start with --fresh to wipe them`,
-    );
-  }
-  options.say?.('making a new database');
-  const partial = path.join(place.clusterDir, 'data.new');
-  const passwordFile = path.join(place.clusterDir, 'password.new');
-  fs.rmSync(partial, { recursive: true, force: true });
-  fs.writeFileSync(passwordFile, place.password, { mode: 0o600 });
-  if (user) fs.chownSync(passwordFile, user.uid, user.gid);
-  try {
-    await run(binaries.initdb, initdbArguments(partial, passwordFile), place.clusterDir, user);
-  } finally {
-    fs.rmSync(passwordFile, { force: true });
-  }
-  // Whole or not at all: a run killed during initdb leaves only data.new, which the next one makes anew.
-  fs.renameSync(partial, target);
-}
-
-function initdbArguments(dataDir: string, passwordFile: string): string[] {
-  return [
-    `--pgdata=${dataDir}`,
-    `--username=${ADMIN_ROLE}`,
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    '--locale=C',
-  ];
-}
-
-/** PostgreSQL needs no more of our environment than this, and must not see our secrets. */
-function childEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
-}
-
-function run(program: string, args: string[], cwd: string, user: RunAs | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd,
-      env: childEnvironment(),
-      stdio: ['ignore', 'ignore', 'pipe'],
-      ...(user && { uid: user.uid, gid: user.gid }),
-    });
-    let errors = '';
-    child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0
-        ? resolve()
-        : reject(new Error(`${path.basename(program)} failed (${code}): ${errors.trim()}`)),
-    );
-  });
 }
 
 /** The port of a PostgreSQL that already runs on this cluster, once it answers; undefined when none does. */
@@ -274,7 +209,7 @@ function adminClient(place: Place, port: number): Client {
   return new Client({
     host: '127.0.0.1',
     port,
-    user: ADMIN_ROLE,
+    user: SUPERUSER,
     password: place.password,
     database: 'postgres',
     connectionTimeoutMillis: 5000,

@@ -1,0 +1,140 @@
+/**
+ * Rules of the end: delivered, given back, in doubt, and what a person may decide.
+ * Invariant: money moves in the ledger exactly where `state` crosses between held, earned and refunded.
+ */
+import { Reason } from '../../../src/protocol/codes';
+import { goodsDelivered, refundFromEarned, refundFromHeld, refundPaid } from '../ledger';
+import type { Order } from '../model';
+import {
+  ALARM_ATTEMPTS,
+  alarmed,
+  enter,
+  MAX_RETRY_MS,
+  noteUngranted,
+  retryDelayMs,
+  step,
+  type Context,
+  type Rule,
+  type Step,
+} from './step';
+
+/** Longest pause between questions about a refund that is under way: to a bank card it takes days. */
+const MAX_PENDING_MS = 3_600_000;
+/** Pause after a refund that the provider refuses. */
+const REFUSED_REFUND_MS = 600_000;
+
+export function deliver(order: Order, reason: Reason, { nowMs }: Context): Step {
+  return step(enter(order, 'DISPENSED', { dispensedAtMs: nowMs, reason, alarm: '' }), {
+    lines: goodsDelivered(order),
+    tell: true,
+  });
+}
+
+export const dispensed: Rule<'endDispensed'> = (order, event, context) =>
+  deliver(order, event.reason, context);
+
+/** It was dispensed without our grant: the goods are out and paid, but somebody must look. */
+export const dispensedUngranted: Rule<'endDispensed'> = (order, event, context) => {
+  const delivered = deliver(order, event.reason, context);
+  return { ...delivered, order: alarmed(delivered.order, 'UNGRANTED') };
+};
+
+export const notDispensed: Rule<'endFailed' | 'back'> = (order, event, context) =>
+  startRefund(order, event.reason, context);
+
+export const applyPolicy: Rule<'endUncertain'> = (order, event, context) =>
+  doubt(order, event.reason, context);
+
+export function doubt(order: Order, reason: Reason, context: Context): Step {
+  if (context.policy.uncertain === 'refund') return startRefund(order, Reason.PolicyRefund, context);
+  if (context.policy.uncertain === 'dispensed') return deliver(order, reason, context);
+  return step(enter(order, 'UNCERTAIN', { reason, alarm: 'PERSON_NEEDED' }), { tell: true });
+}
+
+/** The device's late answer settles it, unless it was the amount that is in doubt. */
+export const resolveDispensed: Rule<'endDispensed'> = (order, event, context) =>
+  order.paidFen === order.amountFen ? dispensed(order, event, context) : noteUngranted(order, event, context);
+
+export const contradict: Rule = (order) => step(alarmed(order, 'CONTRADICTION'));
+
+/** The host wants the money back for goods that it had reported as delivered. */
+export const takeBack: Rule<'back' | 'endFailed'> = (order, event, context) =>
+  context.nowMs < order.dispensedAtMs + context.policy.refundWindowMs
+    ? refundEarned(order, event.reason, context)
+    : step(order, { refusal: Reason.TooLate });
+
+function enterRefunding(order: Order, reason: Reason, { nowMs, times }: Context): Order {
+  const refundNo = order.refundNo + 1;
+  return enter(order, 'REFUNDING', { reason, refundNo, alarm: '', wakeAtMs: nowMs + times.callGraceMs });
+}
+
+export function startRefund(order: Order, reason: Reason, context: Context): Step {
+  const refunding = enterRefunding(order, reason, context);
+  return step(refunding, { lines: refundFromHeld(order), act: true, tell: true });
+}
+
+function refundEarned(order: Order, reason: Reason, context: Context): Step {
+  const refunding = enterRefunding(order, reason, context);
+  return step(refunding, { lines: refundFromEarned(order), act: true, tell: true });
+}
+
+export const refundHeld: Rule = (order, _event, context) =>
+  startRefund(order, Reason.MerchantRefund, context);
+export const refundDelivered: Rule = (order, _event, context) =>
+  refundEarned(order, Reason.MerchantRefund, context);
+
+export const settleDispensed: Rule = (order, _event, context) => deliver(order, Reason.None, context);
+
+/** Money in doubt was given back by hand. */
+export const settleRefunded: Rule = (order) =>
+  step(enter(order, 'REFUNDED', { reason: Reason.MerchantRefund, alarm: '' }), {
+    lines: [...refundFromHeld(order), ...refundPaid(order)],
+    tell: true,
+  });
+
+/** A refund that the provider will not make was given back by hand; not while ours may still succeed. */
+export const settleStuckRefund: Rule = (order) =>
+  order.alarm === 'REFUND_STUCK'
+    ? step(enter(order, 'REFUNDED', { alarm: '' }), { lines: refundPaid(order), tell: true })
+    : step(order, { refusal: Reason.BadState });
+
+export const finishRefund: Rule<'refundDone'> = (order, event) =>
+  step(enter(order, 'REFUNDED', { refundState: event.providerState, alarm: '' }), {
+    lines: refundPaid(order),
+    tell: true,
+  });
+
+export const waitForRefund: Rule<'refundPending'> = (order, event, { nowMs }) => {
+  const attempt = order.attempt + 1;
+  const wakeAtMs = nowMs + retryDelayMs(attempt + 1, MAX_PENDING_MS);
+  return step({ ...order, attempt, refundState: event.providerState, wakeAtMs });
+};
+
+export const retryRefund: Rule<'refundUnknown'> = (order, _event, { nowMs }) => {
+  const attempt = order.attempt + 1;
+  return step({
+    ...order,
+    attempt,
+    wakeAtMs: nowMs + retryDelayMs(attempt, MAX_RETRY_MS),
+    alarm: attempt >= ALARM_ATTEMPTS ? 'REFUND_STUCK' : order.alarm,
+  });
+};
+
+/** For example too little money on the merchant's account: tried again, with the same number. */
+export const retryRefusedRefund: Rule<'refundRefused'> = (order, event, { nowMs }) =>
+  step({
+    ...alarmed(order, 'REFUND_STUCK'),
+    attempt: order.attempt + 1,
+    refundState: event.code,
+    wakeAtMs: nowMs + REFUSED_REFUND_MS,
+  });
+
+/** The provider closed that refund for good, so another one, with a number of its own, cannot pay twice. */
+export const refundAnew: Rule<'refundClosed'> = (order, event, { nowMs }) =>
+  step({
+    ...alarmed(order, 'REFUND_STUCK'),
+    attempt: 0,
+    refundNo: order.refundNo + 1,
+    refundState: event.providerState,
+    wakeAtMs: nowMs + REFUSED_REFUND_MS,
+  });

@@ -8,7 +8,7 @@
 import { ALL_COMMANDS } from './commands';
 import { parseCommandLine, wholeNumber, type Command } from './command-line';
 import { accepted, type CommandRow, type Exchange, type SettingRow } from './command-table';
-import { cme, ERROR, OK, type Result } from './result';
+import { cme, ERROR, NONE, OK, type Result } from './result';
 import type { Session } from './session';
 
 /** A fault's hand on a command: another result, a delay before it, or no answer at all. */
@@ -40,7 +40,10 @@ export class Executor {
     const { session } = this;
     session.counters.countCommand(command.name);
     const interception = session.host.intercept(command.name);
-    if (interception?.isSilent) return;
+    if (interception?.isSilent) {
+      this.over(NONE);
+      return;
+    }
     const isLast = index === commands.length - 1;
     const exchange = new RunningCommand(session, command, (result) => {
       const next = (): void => {

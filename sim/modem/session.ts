@@ -70,6 +70,7 @@ export class Session {
   /** Address of the bearer of SIMCom's IP applications while it is open. */
   applicationBearer: string | undefined;
   isOver = false;
+  private cardHeldUntilMs = 0;
 
   constructor(readonly host: SessionHost) {
     this.clock = host.clock;
@@ -120,8 +121,16 @@ export class Session {
     return this.dialect.wrongState === 'cme' ? cme(3) : ERROR;
   }
 
+  /** The card is busy for so long, whatever it was before (a fault). */
+  holdCard(lengthMs: number): void {
+    this.card.powerUp();
+    this.cardHeldUntilMs = this.clock.nowMs() + lengthMs;
+    this.later(() => this.cardSettled(), lengthMs);
+  }
+
   /** The card has answered: it is announced and the module looks for a network. */
   cardSettled(): void {
+    if (this.clock.nowMs() < this.cardHeldUntilMs) return;
     this.card.settle();
     if (this.settings.functionality === 0) return;
     if (this.settings.baud > 0 || this.card.state !== 'ready') announceCard(this);

@@ -53,7 +53,10 @@ function openPrompt(exchange: Exchange, { link, byteCount }: SendRequest): void 
     exchange.finish(session.wrongState());
     return;
   }
-  if (session.takeFault('no-prompt')) return;
+  if (session.takeFault('no-prompt')) {
+    exchange.finish(NONE);
+    return;
+  }
   if (session.settings.prompt === 1) writePrompt(session);
   session.terminal.collectPayload({
     byteCount,

@@ -96,10 +96,7 @@ export const RADIO_FAULTS: FaultTable = {
     description: 'the card is busy for a while: CME 14',
     parameter: seconds('length', 15),
     trigger: 'boot',
-    strike: ({ session }, value) => {
-      session.card.powerUp();
-      session.later(() => session.cardSettled(), value * 1_000);
-    },
+    strike: ({ session }, value) => session.holdCard(value * 1_000),
   },
   'card-failure': {
     description: 'the card fails for a while: CME 13',

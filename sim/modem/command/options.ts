@@ -41,9 +41,10 @@ function number(low: number, high: number): (text: string) => number {
 
 function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {
-    const value = number(low, high)(text);
-    if (!Number.isInteger(value))
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high) {
       throw new InvalidArgumentError(`expected a whole number from ${low} to ${high}.`);
+    }
     return value;
   };
 }

@@ -1,6 +1,6 @@
 /**
  * AT dialogue over a UART (ITU-T V.250): cuts the stream into lines, prompts and counted payloads, runs one
- * command at a time and tells apart how it ended. Knows no modem: commands, heads and probe come from outside.
+ * command at a time and tells apart how it ended. Knows no modem: commands and heads come from outside.
  * There is no queue here: whenever the channel is free it asks its owner for the next command, so priority is
  * decided at the last moment and nothing can pile up.
  * Invariant: a final result is credited only to a command that was written before the result arrived, and
@@ -10,25 +10,25 @@ import type { Clock, TimerId } from '../protocol/ports';
 
 /** How a dialogue ended. */
 export const enum AtResult {
-  Ok = 0,
+  Ok = 1,
   /** The modem said no before it took any payload: nothing was done. */
-  Refused = 1,
+  Refused = 2,
   /** Cut short: by a reset, by garbled data, or refused after the payload had left. */
-  Aborted = 2,
-  Timeout = 3,
+  Aborted = 3,
+  Timeout = 4,
 }
 
 /** What a line means to the dialogue that is running: an AtResult, or `Info` = keep the line, go on. */
 export const enum AtMatch {
-  Ok = 0,
-  Refused = 1,
-  Aborted = 2,
-  Info = 4,
+  Ok = 1,
+  Refused = 2,
+  Info = 5,
 }
 
 /**
  * Meaning of each head. A key ending in ':' matches as prefix (the line up to its first colon), any other key
  * the exact line, `#` every line that begins with a digit. A leading `n,` (channel number) is not part of it.
+ * Without a key of their own, lines that bear the command's own name and bare numbers count as Info.
  */
 export interface AtExpect {
   readonly [head: string]: AtMatch;
@@ -43,14 +43,17 @@ export interface AtDialogue {
   /** Bytes to write at the prompt; undefined for a command without one. */
   readonly payload?: string;
   /**
-   * Bytes that follow `line` as counted payload; -1 when it announces none, NaN when it cannot be right.
-   * Undefined for a command whose answer has no such payload.
+   * Bytes that follow `line` as counted payload; NO_PAYLOAD when it announces none, BAD_COUNT when it cannot be
+   * right. Undefined for a command whose answer has no such payload.
    */
   readonly count?: (line: string, dialogue: AtDialogue) => number;
   /** Replaces `send` in traces: the command holds a password or a PIN. */
   readonly shown?: string;
   readonly asker: AtAsker;
 }
+
+export const NO_PAYLOAD = -1;
+export const BAD_COUNT = -2;
 
 /** Who asked, and is told how it ended; an object rather than a closure for each command, which costs RAM. */
 export interface AtAsker {
@@ -69,21 +72,27 @@ export interface AtOwner {
   onSilent(): void;
 }
 
-export interface AtTimes {
-  /** The command that finds out whether anybody answers; must be harmless at any moment. */
-  readonly probe: string;
-  readonly probeTimeoutMs: number;
-  /** Probes after a time-out before the modem counts as silent. */
-  readonly probeCount: number;
-  /** How long the line must stay quiet before and after a probe. */
-  readonly quietMs: number;
-  /** Wait for a prompt; then the payload is written anyway (see `onTimer`). */
-  readonly promptTimeoutMs: number;
-  /** Written when probes stay unanswered after a payload: fills up what the modem may still be waiting for. */
-  readonly filler: string;
-  readonly fillerCount: number;
+export interface AtPorts {
+  /** Bytes to the modem; a payload comes in pieces of at most 256 bytes. */
+  write(bytes: string): void;
+  readonly clock: Clock;
 }
 
+/** Finds out whether anybody answers, and mends echo and numeric results of a modem that came back with them. */
+const PROBE = 'E0V1';
+const PROBE_TIMEOUT_MS = 600;
+/** Probes after a time-out before the modem counts as silent. */
+const PROBES = 4;
+/** How long the line must stay quiet before and after a probe. */
+const QUIET_MS = 200;
+/** Wait for a prompt; then the payload is written anyway (see `onTimer`). */
+const PROMPT_TIMEOUT_MS = 3000;
+/**
+ * Written when probes stay unanswered after a payload, for a modem that waits for the rest of it. ESC cancels a
+ * prompt where the firmware allows it, and is only data of a doomed connection where not.
+ */
+const FILLER = '\x1b';
+const FILLER_BYTES = 1460;
 /** Longest line kept; a longer one is dropped to its end. */
 const MAX_LINE_CHARS = 200;
 /** A line that never gets quiet is probed all the same after so many chunks. */
@@ -100,73 +109,64 @@ const enum Stage {
   Idle = 1,
   Prompt = 2,
   Result = 3,
-  /** Waits for silence on the line, before or after a probe. */
+  /** Waits for silence on the line before a probe. */
   Quiet = 4,
   Probe = 5,
+  /** A probe was answered: waits for silence, in which whatever was late would come. */
+  Calm = 6,
 }
+
+/** What is thrown away. */
+const enum Drop {
+  Nothing = 0,
+  /** All up to the next line end: the line is too long. */
+  Line = 1,
+  /** All until the line is quiet: the stream cannot be followed. */
+  All = 2,
+}
+
+/** In `wantedBytes`: the payload is whole, and a line end must follow. */
+const LINE_END = -1;
 
 export class AtChannel {
   /** Sees what is said on the line, secrets and payloads left out; undefined when nobody watches. */
   trace: ((direction: string, text: string) => void) | undefined;
   private stage: Stage;
   private dialogue: AtDialogue | undefined;
-  private info: string;
+  private info!: string;
   private buffer: string;
-  /** Drop everything up to the next line end. */
-  private isOverlong: boolean;
-  /** Drop everything until the line is quiet. */
-  private isGarbled: boolean;
-  /** Bytes that a counted payload has; 0 in line mode. */
-  private wantedBytes: number;
-  private payload: string;
-  private isAfterPayload: boolean;
+  private drop: Drop;
+  /** Bytes that a counted payload has, LINE_END, or 0 in line mode. */
+  private wantedBytes!: number;
+  private payload!: string;
   /** The rest of a payload that is being written. */
-  private unwritten: string;
+  private unwritten!: string;
   private readonly writeOn: () => void;
-  private isFeeding: boolean;
+  private isFeeding!: boolean;
   private timer: TimerId;
   private readonly fire: () => void;
-  private probesLeft: number;
-  private isAnswered: boolean;
-  private quietRestarts: number;
+  private probesLeft!: number;
+  private quietRestarts!: number;
   /** The last command had a payload: the modem may be waiting for the rest of it. */
-  private mayHunger: boolean;
+  private mayHunger!: boolean;
 
   constructor(
-    private readonly write: (bytes: string) => void,
-    private readonly clock: Clock,
-    private readonly times: AtTimes,
+    private readonly ports: AtPorts,
     private readonly owner: AtOwner,
   ) {
     this.stage = Stage.Rest;
-    this.info = '';
     this.buffer = '';
-    this.isOverlong = false;
-    this.isGarbled = false;
-    this.wantedBytes = 0;
-    this.payload = '';
-    this.isAfterPayload = false;
-    this.unwritten = '';
-    this.isFeeding = false;
-    this.probesLeft = 0;
-    this.isAnswered = false;
-    this.quietRestarts = 0;
-    this.mayHunger = false;
+    this.drop = Drop.Nothing;
     this.writeOn = () => {
       if (!this.unwritten) return;
-      this.write(this.unwritten.substr(0, PIECE_BYTES));
+      ports.write(this.unwritten.substr(0, PIECE_BYTES));
       this.unwritten = this.unwritten.substr(PIECE_BYTES);
-      if (this.unwritten) this.clock.after(PIECE_GAP_MS, this.writeOn);
+      if (this.unwritten) ports.clock.after(PIECE_GAP_MS, this.writeOn);
     };
     this.fire = () => {
       this.timer = undefined;
       this.onTimer();
     };
-  }
-
-  /** True while a command may be started. */
-  isIdle(): boolean {
-    return this.stage === Stage.Idle;
   }
 
   /** True while nothing is written until `settle`. */
@@ -178,21 +178,18 @@ export class AtChannel {
   wake(): void {
     if (this.stage !== Stage.Idle || this.isFeeding) return;
     const dialogue = this.owner.next();
-    if (dialogue === undefined || this.stage !== Stage.Idle) return;
+    if (!dialogue || this.stage !== Stage.Idle) return;
     this.dialogue = dialogue;
     this.info = '';
-    const hasPrompt = dialogue.payload !== undefined;
-    this.enter(
-      hasPrompt ? Stage.Prompt : Stage.Result,
-      hasPrompt ? this.times.promptTimeoutMs : dialogue.timeoutMs,
-    );
+    if (dialogue.payload) this.enter(Stage.Prompt, PROMPT_TIMEOUT_MS);
+    else this.enter(Stage.Result, dialogue.timeoutMs);
     this.say('>', dialogue.shown || dialogue.send);
-    this.write('AT' + dialogue.send + '\r');
+    this.ports.write('AT' + dialogue.send + '\r');
   }
 
-  /** Ends what is running as aborted and finds the modem again with at most `probeCount` probes. */
-  settle(probeCount: number): void {
-    this.drain(probeCount, AtResult.Aborted);
+  /** Ends what is running as aborted and finds the modem again with at most `probes` probes. */
+  settle(probes: number): void {
+    this.quarantine(probes, AtResult.Aborted);
   }
 
   /** Ends what is running as aborted and writes nothing until `settle`. */
@@ -204,59 +201,58 @@ export class AtChannel {
 
   /** Takes received bytes. */
   feed(data: string): void {
-    const isOutermost = !this.isFeeding;
+    if (
+      this.stage >= Stage.Quiet &&
+      this.stage !== Stage.Probe &&
+      ++this.quietRestarts <= MAX_QUIET_RESTARTS
+    ) {
+      this.enter(this.stage, QUIET_MS);
+    }
+    if (this.drop === Drop.All) return;
+    this.buffer += data;
     this.isFeeding = true;
-    this.take(data);
-    if (!isOutermost) return;
+    while (this.takeOne());
     this.isFeeding = false;
     this.wake();
   }
 
-  private take(data: string): void {
-    if (this.wantedBytes) {
-      this.payload += data;
-      if (this.payload.length < this.wantedBytes) return;
-      data = this.payload.substr(this.wantedBytes);
-      this.payload = this.payload.substr(0, this.wantedBytes);
+  /** Handles what stands first in the buffer; gives whether there may be more. */
+  private takeOne(): boolean {
+    const buffer = this.buffer;
+    const wantedBytes = this.wantedBytes;
+    if (wantedBytes > 0) {
+      if (buffer.length < wantedBytes) return false;
+      this.payload = buffer.substr(0, wantedBytes);
+      this.buffer = buffer.substr(wantedBytes);
+      this.wantedBytes = LINE_END;
+      return true;
+    }
+    if (wantedBytes && buffer) {
       this.wantedBytes = 0;
-      this.isAfterPayload = true;
-    }
-    if (this.stage === Stage.Quiet) this.hush();
-    if (this.isGarbled || !data) return;
-    if (this.isAfterPayload) {
-      this.isAfterPayload = false;
       // Anything but a line end here means that bytes were lost or the count was wrong.
-      if (data.charAt(0) !== '\r') {
-        this.garble();
-        return;
-      }
+      if (buffer.charAt(0) !== '\r') this.garble();
+      return true;
     }
-    this.buffer += data;
-    this.takeLines();
+    const end = buffer.indexOf('\n');
+    if (end < 0) {
+      this.takeRest();
+      return false;
+    }
+    this.buffer = buffer.substr(end + 1);
+    if (this.drop) this.drop = Drop.Nothing;
+    else this.onLine(buffer.substr(0, end).trim());
+    return true;
   }
 
-  private takeLines(): void {
-    let end = this.buffer.indexOf('\n');
-    while (end >= 0) {
-      const line = this.buffer.substr(0, end);
-      this.buffer = this.buffer.substr(end + 1);
-      if (this.isOverlong) this.isOverlong = false;
-      else this.onLine(line.trim());
-      if (this.wantedBytes || this.isGarbled) {
-        const rest = this.buffer;
-        this.buffer = '';
-        this.take(rest);
-        return;
-      }
-      end = this.buffer.indexOf('\n');
-    }
+  /** The beginning of a line: a prompt, or more than a line can be. */
+  private takeRest(): void {
     if (this.stage === Stage.Prompt && this.buffer.trim().charAt(0) === '>') {
       this.buffer = '';
       this.writePayload();
     }
     if (this.buffer.length > MAX_LINE_CHARS) {
       this.buffer = '';
-      this.isOverlong = true;
+      this.drop = Drop.Line;
     }
   }
 
@@ -278,65 +274,57 @@ export class AtChannel {
     const head = colon ? line.substr(0, colon) : line;
     const args = colon ? line.substr(colon).trim() : '';
     if (dialogue) this.answer(dialogue, head, args, channel);
-    else if (this.stage === Stage.Probe && line === 'OK') this.onProbeAnswered();
+    else if (this.stage === Stage.Probe && line === 'OK') this.enter(Stage.Calm, QUIET_MS);
     else this.owner.onLine(head, args, channel);
   }
 
   private answer(dialogue: AtDialogue, head: string, args: string, channel: number): void {
-    let match = dialogue.expect[head];
-    if (match === undefined && channel < 0 && head >= '0' && head < ':') {
-      match = dialogue.expect['#'];
-      args = head;
+    let match: AtMatch | undefined = dialogue.expect[head];
+    if (match === undefined && channel < 0) {
+      if (head >= '0' && head < ':') {
+        match = dialogue.expect['#'] || AtMatch.Info;
+        args = head;
+      } else if (args && !dialogue.count && dialogue.send.startsWith(head.substr(0, head.length - 1))) {
+        match = AtMatch.Info;
+      }
     }
     if (match === undefined) {
       this.owner.onLine(head, args, channel);
     } else if (match === AtMatch.Info) {
       this.info = args;
     } else {
-      const wasSent = dialogue.payload !== undefined && this.stage === Stage.Result;
+      const wasSent = dialogue.payload && this.stage === Stage.Result;
       this.enter(Stage.Idle, 0);
       this.mayHunger = false;
       this.end(
         match === AtMatch.Refused && wasSent ? AtResult.Aborted : (match as number as AtResult),
         args || this.info,
       );
-      // Whoever wrote the table may need to hear of it besides, e.g. a bearer that fell.
-      if (match === AtMatch.Aborted) this.owner.onLine(head, args, channel);
     }
   }
 
   /** Gives whether the line announced a payload. */
   private beginCounted(byteCount: number, line: string): boolean {
-    if (byteCount < 0) return false;
+    if (byteCount === NO_PAYLOAD) return false;
     this.info = line;
-    if (byteCount >= 0) this.wantedBytes = byteCount;
-    else this.garble();
+    if (byteCount === BAD_COUNT) this.garble();
+    else this.wantedBytes = byteCount;
     return true;
   }
 
-  /** The stream cannot be followed: nothing that comes is looked at until the line is quiet. */
   private garble(): void {
-    this.isGarbled = true;
-    this.settle(this.times.probeCount);
+    this.drop = Drop.All;
+    this.buffer = '';
+    this.settle(PROBES);
   }
 
   private writePayload(): void {
     const dialogue = this.dialogue!;
     this.enter(Stage.Result, dialogue.timeoutMs);
     this.mayHunger = true;
-    this.say('>', '(' + dialogue.payload!.length + ' bytes)');
     this.unwritten = dialogue.payload!;
+    this.say('>', '(' + this.unwritten.length + ' bytes)');
     this.writeOn();
-  }
-
-  /** Something came while quiet is wanted: waits again, but not for ever. */
-  private hush(): void {
-    if (++this.quietRestarts <= MAX_QUIET_RESTARTS) this.enter(Stage.Quiet, this.times.quietMs);
-  }
-
-  private onProbeAnswered(): void {
-    this.isAnswered = true;
-    this.enter(Stage.Quiet, this.times.quietMs);
   }
 
   private onTimer(): void {
@@ -346,61 +334,54 @@ export class AtChannel {
       // ignores it. Not writing it would leave the first kind deaf until it had swallowed as many bytes.
       this.writePayload();
     } else if (stage === Stage.Result) {
-      this.isGarbled = this.wantedBytes > 0;
-      this.drain(this.times.probeCount, AtResult.Timeout);
-    } else if (stage === Stage.Quiet) {
-      this.isGarbled = false;
-      this.isOverlong = false;
+      if (this.wantedBytes > 0) this.drop = Drop.All;
+      this.quarantine(PROBES, AtResult.Timeout);
+    } else if (stage === Stage.Probe) {
+      if (this.mayHunger) this.ports.write(FILLER.repeat(FILLER_BYTES));
+      this.mayHunger = false;
+      this.probe();
+    } else {
+      this.drop = Drop.Nothing;
       this.buffer = '';
-      if (this.isAnswered) {
-        this.enter(Stage.Idle, 0);
+      if (stage === Stage.Calm) {
+        this.stage = Stage.Idle;
         this.wake();
       } else this.probe();
-    } else if (stage === Stage.Probe) this.onProbeUnanswered();
+    }
   }
 
   private probe(): void {
-    if (this.probesLeft-- <= 0) {
+    if (this.probesLeft-- > 0) {
+      this.enter(Stage.Probe, PROBE_TIMEOUT_MS);
+      this.say('>', PROBE);
+      this.ports.write('AT' + PROBE + '\r');
+    } else {
       this.rest();
       this.owner.onSilent();
-      return;
     }
-    this.enter(Stage.Probe, this.times.probeTimeoutMs);
-    this.say('>', this.times.probe);
-    this.write('AT' + this.times.probe + '\r');
   }
 
-  private onProbeUnanswered(): void {
-    if (this.mayHunger) {
-      this.mayHunger = false;
-      this.write(this.times.filler.repeat(this.times.fillerCount));
-    }
-    this.probe();
-  }
-
-  private drain(probeCount: number, result: AtResult): void {
-    this.probesLeft = probeCount;
-    this.isAnswered = false;
+  private quarantine(probes: number, result: AtResult): void {
+    this.probesLeft = probes;
     this.quietRestarts = 0;
-    this.enter(Stage.Quiet, this.times.quietMs);
+    this.enter(Stage.Quiet, QUIET_MS);
     this.end(result, '');
   }
 
   private enter(stage: Stage, timeoutMs: number): void {
-    if (this.timer !== undefined) this.clock.cancel(this.timer);
-    this.timer = undefined;
+    const clock = this.ports.clock;
+    if (this.timer !== undefined) clock.cancel(this.timer);
     this.stage = stage;
-    if (timeoutMs) this.timer = this.clock.after(timeoutMs, this.fire);
+    this.timer = timeoutMs ? clock.after(timeoutMs, this.fire) : undefined;
   }
 
-  /** Takes the dialogue off before its callback runs. */
+  /** Takes the dialogue off before its asker is told. */
   private end(result: AtResult, info: string): void {
     const dialogue = this.dialogue;
     const payload = this.payload;
     this.dialogue = undefined;
     this.wantedBytes = 0;
     this.payload = '';
-    this.isAfterPayload = false;
     this.unwritten = '';
     if (dialogue) dialogue.asker.onResult(dialogue, result, info, payload);
   }

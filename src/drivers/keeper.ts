@@ -60,7 +60,6 @@ export class Keeper {
   private readonly ladder: Ladder;
   private readonly heartbeat: Heartbeat;
   private readonly onTick: () => void;
-  private directListener: SocketListener | undefined;
   private isRunning: boolean;
   private isUp: boolean;
   private timer: TimerId;
@@ -85,12 +84,6 @@ export class Keeper {
         onClosed: (reason) =>
           this.fail(Fault.Socket, this.isUp ? LinkState.Connecting : LinkState.NoServer, reason),
         onDrain: () => listener.onDrain(),
-      },
-      {
-        onOpen: () => this.directListener!.onOpen(),
-        onData: (data) => this.directListener!.onData(data),
-        onClosed: (reason) => this.directListener!.onClosed(reason),
-        onDrain: () => this.directListener!.onDrain(),
       },
       {
         onBearer: () => this.connect(),
@@ -195,7 +188,7 @@ export class Keeper {
   openDirect(host: string, port: number, listener: SocketListener): boolean {
     const direct = this.modem.direct;
     if (!this.modem.hasBearer || direct.state !== SocketState.Closed) return false;
-    this.directListener = listener;
+    direct.listener = listener;
     direct.creditBytes = 0;
     return direct.open(host, port);
   }

@@ -5,20 +5,16 @@
  * Invariant: after `onFault` nothing of the modem's former state (sockets, bearer) is believed any more.
  */
 import { LinkState } from '../protocol/codes';
-import type { Clock } from '../protocol/ports';
-import { AtChannel, type AtAsker, type AtDialogue } from './at';
+import { AtChannel, type AtAsker, type AtDialogue, type AtOwner, type AtPorts } from './at';
 import { Fault, Rung } from './keeper-ladder';
-import { AT_TIMES, BAUD, NOTICES, Notice, OTHER_BAUDS, command } from './sim800';
-import { PowerSequence, type PowerPins } from './sim800-power';
+import { BAUD, NOTICES, Notice, OTHER_BAUDS, command, field, powerNotice } from './sim800';
+import { PowerSequence, type PowerListener, type PowerPins } from './sim800-power';
 import { Socket, type SocketListener } from './sim800-socket';
-import { Entry, Startup, type StartupConfig } from './sim800-startup';
+import { Entry, Startup, type StartupConfig, type StartupListener } from './sim800-startup';
 
-export interface ModemPorts {
-  /** Bytes to the modem's UART, at most 1460 at once; must not block while they leave. */
-  write(bytes: string): void;
+export interface ModemPorts extends AtPorts {
   /** Sets the UART's rate; undefined where it is fixed. */
   readonly setBaud?: (baud: number) => void;
-  readonly clock: Clock;
   readonly pins: PowerPins;
 }
 
@@ -70,7 +66,7 @@ const STUCK_FAULTS: readonly Fault[] = [
   Fault.Modem,
 ];
 
-export class Modem implements AtAsker {
+export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   readonly at: AtChannel;
   readonly startup: Startup;
   readonly platform: Socket;
@@ -85,9 +81,9 @@ export class Modem implements AtAsker {
   private modeMs: number;
   /** Place in OTHER_BAUDS, or -1 for our own rate. */
   private baudIndex: number;
-  private polledMs: number;
+  private polledMs!: number;
   private samples: number;
-  private isSampleDue: boolean;
+  private isSampleDue!: boolean;
   private restartsInRow: number;
   private offTicks: number;
 
@@ -95,40 +91,25 @@ export class Modem implements AtAsker {
     private readonly ports: ModemPorts,
     config: StartupConfig,
     platformListener: SocketListener,
-    directListener: SocketListener,
     private readonly listener: ModemListener,
   ) {
     const clock = ports.clock;
-    this.at = new AtChannel((bytes) => ports.write(bytes), clock, AT_TIMES, {
-      next: () => this.next(),
-      onLine: (head, args, channel) => this.onLine(head, args, channel),
-      onEcho: () => this.onRestart('echo'),
-      onSilent: () => this.onSilent(),
-    });
-    this.startup = new Startup(config, clock, {
-      onReady: () => {
-        this.enter(Mode.Online);
-        this.hasBearer = true;
-        listener.onBearer();
-      },
-      onRestarting: () => this.runPower(Rung.Radio),
-      onStuck: (state) => listener.onFault(STUCK_FAULTS[state]!, state, 'start-up'),
-      onWait: (state) => listener.onWait(state),
-    });
-    const wake = (): void => this.at.wake();
+    const at = new AtChannel(ports, this);
+    const wake = (): void => at.wake();
+    this.at = at;
+    this.startup = new Startup(config, clock, this);
     this.platform = new Socket(0, PLATFORM_OUT_BYTES, clock, wake, platformListener);
-    this.direct = new Socket(1, DIRECT_OUT_BYTES, clock, wake, directListener);
-    this.power = new PowerSequence(ports.pins, clock, () => this.find());
+    // Gets a listener with each connection.
+    this.direct = new Socket(1, DIRECT_OUT_BYTES, clock, wake, platformListener);
+    this.power = new PowerSequence(ports.pins, clock, this);
     this.supplyWarnings = 0;
     this.restarts = 0;
+    this.restartsInRow = 0;
     this.hasBearer = false;
     this.mode = Mode.Off;
     this.modeMs = 0;
     this.baudIndex = -1;
-    this.polledMs = 0;
     this.samples = 0;
-    this.isSampleDue = false;
-    this.restartsInRow = 0;
     // At the very start there is nothing to wait for.
     this.offTicks = RESTART_TICKS;
   }
@@ -150,6 +131,32 @@ export class Modem implements AtAsker {
     this.startup.begin(isWhole && rung < Rung.Radio ? Entry.Whole : (rung as number as Entry));
     if (this.at.isResting()) this.find();
     this.at.wake();
+  }
+
+  onPowered(): void {
+    this.find();
+  }
+
+  onReady(): void {
+    this.enter(Mode.Online);
+    this.hasBearer = true;
+    this.listener.onBearer();
+  }
+
+  onRestarting(): void {
+    this.runPower(Rung.Radio);
+  }
+
+  onStuck(state: LinkState): void {
+    this.listener.onFault(STUCK_FAULTS[state]!, state, 'start-up');
+  }
+
+  onWait(state: LinkState): void {
+    this.listener.onWait(state);
+  }
+
+  onEcho(): void {
+    this.onRestart('echo');
   }
 
   /** Leaves the modem as it is and says nothing more to it. */
@@ -205,7 +212,7 @@ export class Modem implements AtAsker {
     if (this.mode === Mode.Settling) this.find();
   }
 
-  private next(): AtDialogue | undefined {
+  next(): AtDialogue | undefined {
     if (this.mode === Mode.Settling) return this.onFound();
     const isStarting = this.mode === Mode.Starting;
     const dialogue = isStarting ? this.startup.next() : undefined;
@@ -235,7 +242,7 @@ export class Modem implements AtAsker {
   }
 
   /** Nobody answers: other rates first, then it is a fault. */
-  private onSilent(): void {
+  onSilent(): void {
     const index = this.baudIndex + 1;
     if (this.ports.setBaud && index < OTHER_BAUDS.length) {
       this.enter(Mode.Settling);
@@ -253,28 +260,28 @@ export class Modem implements AtAsker {
     this.power.run(rung);
   }
 
-  private onLine(head: string, args: string, channel: number): void {
-    const notice = NOTICES[head];
-    if (notice === undefined || this.mode < Mode.Settling) return;
+  onLine(head: string, args: string, channel: number): void {
+    const notice = NOTICES[head] || powerNotice(head);
+    const listener = this.listener;
+    if (!notice || this.mode < Mode.Settling) return;
     if (notice >= Notice.Received) this.onSocketLine(notice, args, channel);
     else if (notice === Notice.Restarted) this.onRestart('modem restarted');
     else if (notice === Notice.SupplyLow) this.supplyWarnings++;
-    else if (notice === Notice.PoweredOff) this.listener.onFault(Fault.Off, LinkState.ModemSilent, head);
-    else if (notice === Notice.BearerLost && this.hasBearer) {
-      this.listener.onFault(Fault.Bearer, LinkState.Connecting, 'bearer lost');
-    } else if (notice === Notice.Sim && this.hasBearer && args !== 'READY') {
-      this.listener.onFault(Fault.Sim, LinkState.SimMissing, 'SIM ' + args);
-    }
+    else if (notice === Notice.PoweredOff) listener.onFault(Fault.Off, LinkState.ModemSilent, head);
+    else if (!this.hasBearer) return;
+    else if (notice === Notice.BearerLost) {
+      listener.onFault(Fault.Bearer, LinkState.Connecting, 'bearer lost');
+    } else if (args !== 'READY') listener.onFault(Fault.Sim, LinkState.SimMissing, 'SIM ' + args);
   }
 
   private onSocketLine(notice: Notice, args: string, channel: number): void {
-    const number = notice === Notice.Received ? parseInt(args.split(',')[1]!) : channel;
+    const number = notice === Notice.Received ? field(args, 1) : channel;
     const socket = this.platform.owns(number) ? this.platform : this.direct;
     if (!socket.owns(number)) return;
     if (notice === Notice.Received) socket.isUnread = true;
     else if (notice === Notice.Connected) socket.onConnected();
-    else if (notice === Notice.ConnectFailed) socket.lose('refused');
-    else socket.onRemoteClosed();
+    else if (notice === Notice.Closed) socket.onRemoteClosed();
+    else socket.lose('refused');
   }
 
   /** The modem started anew by itself: nothing of before is left in it. */

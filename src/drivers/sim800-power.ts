@@ -47,6 +47,11 @@ const CUT_STEPS: readonly Step[] = [
   ['supply', false, 500],
 ];
 
+export interface PowerListener {
+  /** The sequence is over: the modem may answer. */
+  onPowered(): void;
+}
+
 export class PowerSequence {
   private steps: readonly Step[];
   private index: number;
@@ -56,14 +61,14 @@ export class PowerSequence {
   constructor(
     private readonly pins: PowerPins,
     private readonly clock: Clock,
-    private readonly onDone: () => void,
+    private readonly listener: PowerListener,
   ) {
     this.steps = [];
     this.index = 0;
     this.onTimer = () => this.step();
   }
 
-  /** Runs the sequence of a rung from Radio on; `onDone` follows when the modem may answer. */
+  /** Runs the sequence of a rung from Radio on; `onPowered` follows when the modem may answer. */
   run(rung: Rung): void {
     this.stop();
     this.steps = this.stepsOf(rung);
@@ -98,7 +103,7 @@ export class PowerSequence {
     this.timer = undefined;
     const step = this.steps[this.index++];
     if (!step) {
-      this.onDone();
+      this.listener.onPowered();
       return;
     }
     this.set(step);

@@ -7,16 +7,7 @@
  */
 import type { Clock } from '../protocol/ports';
 import { AtResult, type AtAsker } from './at';
-import {
-  CONNECT_TIMEOUT_MS,
-  SEGMENT_BYTES,
-  SOCKET_COUNT,
-  command,
-  field,
-  readCommand,
-  sendCommand,
-  type Command,
-} from './sim800';
+import { CONNECT_TIMEOUT_MS, SEGMENT_BYTES, SOCKET_COUNT, command, field, type Command } from './sim800';
 
 export interface SocketListener {
   onOpen(): void;
@@ -97,7 +88,7 @@ export class Socket implements AtAsker {
     private readonly outLimitBytes: number,
     private readonly clock: Clock,
     private readonly wake: () => void,
-    private readonly listener: SocketListener,
+    public listener: SocketListener,
   ) {
     this.state = SocketState.Closed;
     this.lastTrafficMs = 0;
@@ -126,7 +117,7 @@ export class Socket implements AtAsker {
   /** Begins to connect; the socket must be closed. False: the address is not one. */
   open(host: string, port: number): boolean {
     // The address goes into an AT command: nothing that could end its quotes may pass.
-    if (!/^[A-Za-z0-9.-]+$/.test(host) || host.length > 100 || !(port > 0 && port < 65536)) return false;
+    if (!/^[A-Za-z0-9.-]+$/.test(host) || host.length > 100 || port < 1 || port > 65535) return false;
     this.channel = (this.channel + 2) % SOCKET_COUNT;
     this.target = '"TCP","' + host + '",' + port;
     this.out = '';
@@ -268,7 +259,8 @@ export class Socket implements AtAsker {
     if (!this.isUnread || this.creditBytes <= 0) return undefined;
     // A notice that comes while this read is under way asks for another one.
     this.isUnread = false;
-    return readCommand(Math.min(this.creditBytes, SEGMENT_BYTES), this, Task.Read, this.channel);
+    const mostBytes = Math.min(this.creditBytes, SEGMENT_BYTES);
+    return this.ask('+CIPRXGET=2,' + this.channel + ',' + mostBytes, Task.Read, this.channel);
   }
 
   private onRead(result: AtResult, line: string, data: string): void {
@@ -299,7 +291,8 @@ export class Socket implements AtAsker {
     }
     const segmentBytes = Math.min(out.length, SEND_BYTES);
     if (out && !this.isFull && this.unackedBytes + segmentBytes <= this.windowBytes) {
-      return sendCommand(out.substr(0, segmentBytes), this, Task.Write, this.channel);
+      const send = '+CIPSEND=' + this.channel + ',' + segmentBytes;
+      return command(send, this, Task.Write, this.channel, out.substr(0, segmentBytes));
     }
     if ((!out && !this.isDrainDue && !isFlushing) || this.clock.nowMs() < this.nextAckMs) return undefined;
     return this.ask('+CIPACK=' + this.channel, Task.Ack, this.channel);
@@ -323,7 +316,7 @@ export class Socket implements AtAsker {
 
   private onAcked(result: AtResult, info: string): void {
     const unackedBytes = field(info, 2);
-    if (result !== AtResult.Ok || !(unackedBytes >= 0)) {
+    if (result !== AtResult.Ok || unackedBytes < 0) {
       if (++this.refusals < MAX_REFUSALS) this.askAcksLater();
       else this.fail('refused');
       return;

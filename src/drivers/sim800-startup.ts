@@ -88,10 +88,6 @@ function isQuotable(text: string): boolean {
   return /^[^"\x00-\x1f\x7f-\xff]*$/.test(text) && text.length <= 60;
 }
 
-function must(state: LinkState): Verdict {
-  return (self, isOk) => self.judge(state, isOk ? Go.On : Go.Stuck);
-}
-
 function judgeSim(self: Startup, isOk: boolean, info: string): Go {
   const cme = isOk ? 0 : parseInt(info);
   if (isOk && info === 'READY') return Go.On;
@@ -123,20 +119,24 @@ const VERDICTS: { readonly [command: string]: Verdict } = {
     return Go.On;
   },
   '+CPIN?': judgeSim,
-  '+CPIN': (self, isOk) => self.judge(LinkState.SimLocked, isOk ? Go.On : Go.Stuck),
   '+CREG?': judgeRegistration,
   // GPRS may register only with the attach: only a denial is worth waiting on.
   '+CGREG?': (self, isOk, info) =>
     isOk && field(info, 1) === REGISTRATION_DENIED ? self.judge(LinkState.AttachRefused, Go.Wait) : Go.On,
   '+CGATT?': (self, isOk, info) => (isOk && parseInt(info) === 1 ? Go.On : self.attach()),
-  '+CGATT': must(LinkState.AttachRefused),
-  '+CIPSHUT': must(LinkState.Connecting),
-  '+CIPMUX': must(LinkState.Connecting),
-  '+CIPQSEND': must(LinkState.Connecting),
-  '+CIPRXGET': must(LinkState.Connecting),
-  '+CSTT': must(LinkState.ApnRefused),
-  '+CIICR': must(LinkState.ApnRefused),
-  '+CIFSR': must(LinkState.ApnRefused),
+};
+
+/** Commands without which it does not go on, and what their refusal means. */
+const MUSTS: { readonly [command: string]: LinkState } = {
+  '+CGATT': LinkState.AttachRefused,
+  '+CIPSHUT': LinkState.Connecting,
+  '+CIPMUX': LinkState.Connecting,
+  '+CIPQSEND': LinkState.Connecting,
+  '+CIPRXGET': LinkState.Connecting,
+  '+CSTT': LinkState.ApnRefused,
+  '+CIICR': LinkState.ApnRefused,
+  '+CIFSR': LinkState.ApnRefused,
+  '+CPIN': LinkState.SimLocked,
 };
 
 const enum Task {
@@ -257,7 +257,11 @@ export class Startup implements AtAsker {
       if (++this.timeouts >= MAX_TIMEOUTS) this.listener.onStuck(LinkState.ModemSilent);
       return;
     }
-    const go = verdict ? verdict(this, result === AtResult.Ok, info) : Go.On;
+    const isOk = result === AtResult.Ok;
+    const must = MUSTS[name];
+    let go = Go.On;
+    if (verdict) go = verdict(this, isOk, info);
+    else if (must && !isOk) go = this.judge(must, Go.Stuck);
     if (go === Go.Stuck) this.listener.onStuck(this.state);
     else if (go === Go.Wait) this.wait();
     else if (go === Go.On && !wasExtra) this.advance();

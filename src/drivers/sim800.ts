@@ -5,23 +5,11 @@
  * Rule: a longest time is the manual's own plus a margin, because an answer that comes after we gave up costs
  * more than the wait.
  */
-import { AtMatch, type AtAsker, type AtDialogue, type AtExpect, type AtTimes } from './at';
+import { AtMatch, BAD_COUNT, NO_PAYLOAD, type AtAsker, type AtDialogue, type AtExpect } from './at';
 
 /** The rate that the modem is fixed to (`IPR`), and those at which it is looked for, most likely first. */
 export const BAUD = 115200;
 export const OTHER_BAUDS: readonly number[] = [9600, 57600, 38400, 19200];
-
-/** `E0V1` also mends a modem that came back with echo or with numeric results. */
-export const AT_TIMES: AtTimes = {
-  probe: 'E0V1',
-  probeTimeoutMs: 600,
-  probeCount: 4,
-  quietMs: 200,
-  promptTimeoutMs: 3000,
-  // ESC: cancels a prompt where the firmware allows it, and is only data of a doomed socket where not.
-  filler: '\x1b',
-  fillerCount: 1460,
-};
 
 /** Most bytes in one CIPSEND and in one CIPRXGET=2 (manual, chapter 8). */
 export const SEGMENT_BYTES = 1460;
@@ -31,48 +19,32 @@ export const SOCKET_COUNT = 6;
 const DEFAULT_TIMEOUT_MS = 2000;
 
 // Declared with an index signature in place, by which the build sees that these names are data.
-const PLAIN: { readonly [head: string]: AtMatch } = {
-  OK: AtMatch.Ok,
+const REFUSALS: { readonly [head: string]: AtMatch } = {
   ERROR: AtMatch.Refused,
   '+CME ERROR:': AtMatch.Refused,
 };
-
-/** The usual finals, and lines to keep. */
-function withInfo(info: string): AtExpect {
-  const expect: { [head: string]: AtMatch } = Object.assign({}, PLAIN);
-  info.split(' ').forEach((head) => {
-    expect[head] = AtMatch.Info;
-  });
+/** Refusals, and one more head. */
+function expecting(head: string, match: AtMatch): { [head: string]: AtMatch } {
+  const expect: { [head: string]: AtMatch } = Object.assign({}, REFUSALS);
+  expect[head] = match;
   return expect;
 }
 
-/** Commands that end with a line of their own and with no OK. */
-function endsWith(final: string): AtExpect {
-  const expect: { [head: string]: AtMatch } = Object.assign({}, PLAIN);
-  delete expect['OK'];
-  expect[final] = AtMatch.Ok;
-  return expect;
-}
+const PLAIN: AtExpect = expecting('OK', AtMatch.Ok);
+const SEND: AtExpect = Object.assign(expecting('DATA ACCEPT:', AtMatch.Ok), {
+  'SEND OK': AtMatch.Ok,
+  'SEND FAIL': AtMatch.Refused,
+});
 
-/** A bearer that falls while it is made answers for the command. */
-const BEARER: AtExpect = Object.assign({ '+PDP:': AtMatch.Refused }, PLAIN);
-const BARE = withInfo('# +CCID:');
-
-/** What a command expects where it is not OK or an error; the key is the command up to '=' or to its end. */
+/** What a command expects where it is not OK or an error; several end with a line of their own and no OK. */
 const EXPECTS: { readonly [command: string]: AtExpect } = {
-  '+GSN': BARE,
-  '+CCID': BARE,
-  '+CPIN?': withInfo('+CPIN:'),
-  '+CSQ': withInfo('+CSQ:'),
-  '+CREG?': withInfo('+CREG:'),
-  '+CGREG?': withInfo('+CGREG:'),
-  '+CGATT?': withInfo('+CGATT:'),
-  '+CIPACK': withInfo('+CIPACK:'),
-  '+CIPSHUT': endsWith('SHUT OK'),
-  '+CIPCLOSE': endsWith('CLOSE OK'),
-  '+CIPSTART': Object.assign({ 'ALREADY CONNECT': AtMatch.Refused }, PLAIN),
-  '+CIICR': BEARER,
-  '+CIFSR': Object.assign({ '#': AtMatch.Ok }, BEARER),
+  '+CIPSHUT': expecting('SHUT OK', AtMatch.Ok),
+  '+CIPCLOSE': expecting('CLOSE OK', AtMatch.Ok),
+  '+CIPSTART': Object.assign(expecting('ALREADY CONNECT', AtMatch.Refused), PLAIN),
+  // A bearer that falls while it is made answers for the command.
+  '+CIICR': Object.assign(expecting('+PDP:', AtMatch.Refused), PLAIN),
+  '+CIFSR': expecting('#', AtMatch.Ok),
+  '+CIPSEND': SEND,
 };
 
 /** Longest times that differ from the default, with the manual's figure in the comment where it has one. */
@@ -86,9 +58,8 @@ const TIMEOUTS_MS: { readonly [command: string]: number } = {
   '+CIPSTART': 5000, // the OK; CONNECT OK has its own time
   '+CIPCLOSE': 5000,
   '+CFUN': 11000, // 10 s
+  '+CIPSEND': 10000, // DATA ACCEPT: the modem's buffer only
 };
-/** DATA ACCEPT: the modem's own buffer only. */
-const SEND_TIMEOUT_MS = 10000;
 
 /** Commands whose parameters are kept out of traces. */
 const SECRET: readonly string[] = ['+CSTT', '+CPIN'];
@@ -99,14 +70,22 @@ const SECRET: readonly string[] = ['+CSTT', '+CPIN'];
  */
 export const CONNECT_TIMEOUT_MS = 30000;
 
-/** The expectations of CIPSEND with CIPQSEND=1; after the prompt a refusal counts as aborted. */
-const SEND_EXPECT: AtExpect = Object.assign({}, PLAIN, {
-  'DATA ACCEPT:': AtMatch.Ok,
-  'SEND OK': AtMatch.Ok,
-  'SEND FAIL': AtMatch.Refused,
-});
-// The prompt ends with DATA ACCEPT only: a late OK of nobody's must not pass for it.
-delete (SEND_EXPECT as { [head: string]: AtMatch })['OK'];
+/** The field of a `a,b,c` list as a whole number, -1 when there is none. */
+export function field(list: string, index: number): number {
+  const value = parseInt(list.split(',')[index]!);
+  return isNaN(value) ? -1 : value;
+}
+
+/** `+CIPRXGET: 2,<socket>,<got>,<left>`; with 1 in front it is the notice, which may come in between. */
+function countReceived(line: string, dialogue: AtDialogue): number {
+  if (!line.startsWith('+CIPRXGET:')) return NO_PAYLOAD;
+  const fields = line.substr(10);
+  if (field(fields, 0) !== 2) return NO_PAYLOAD;
+  const gotBytes = field(fields, 2);
+  const isWrong =
+    field(fields, 1) !== (dialogue as Command).socket || gotBytes < 0 || gotBytes > SEGMENT_BYTES;
+  return isWrong ? BAD_COUNT : gotBytes;
+}
 
 /** A command on its way; `socket` and `task` tell its asker what it was about. */
 export interface Command extends AtDialogue {
@@ -114,8 +93,14 @@ export interface Command extends AtDialogue {
   readonly socket: number;
 }
 
-/** A command of the tables: `+CSQ`, `+CIPCLOSE=2,1`. */
-export function command(send: string, asker: AtAsker, task: number, socket: number): Command {
+/** A command of the tables: `+CSQ`, `+CIPCLOSE=2,1`; `payload` for one with a prompt. */
+export function command(
+  send: string,
+  asker: AtAsker,
+  task: number,
+  socket: number,
+  payload?: string,
+): Command {
   const name = send.split('=')[0]!;
   return {
     send,
@@ -125,47 +110,9 @@ export function command(send: string, asker: AtAsker, task: number, socket: numb
     asker,
     task,
     socket,
+    payload,
+    count: send.startsWith('+CIPRXGET=2') ? countReceived : undefined,
   };
-}
-
-/** Hands `data` (1 to 1460 bytes) to a socket's send buffer. */
-export function sendCommand(data: string, asker: AtAsker, task: number, socket: number): Command {
-  return {
-    send: '+CIPSEND=' + socket + ',' + data.length,
-    expect: SEND_EXPECT,
-    timeoutMs: SEND_TIMEOUT_MS,
-    payload: data,
-    asker,
-    task,
-    socket,
-  };
-}
-
-/** `+CIPRXGET: 2,<socket>,<got>,<left>`; with 1 in front it is the notice, which may come in between. */
-function countReceived(line: string, dialogue: AtDialogue): number {
-  const fields = line.split(/[:,]/);
-  if (fields[0] !== '+CIPRXGET' || parseInt(fields[1]!) !== 2) return -1;
-  const gotBytes = parseInt(fields[3]!);
-  const isRight = parseInt(fields[2]!) === (dialogue as Command).socket && gotBytes <= SEGMENT_BYTES;
-  return isRight ? gotBytes : NaN;
-}
-
-/** Reads at most `maxBytes` (1 to 1460) of what a socket received; `info` is the line with what is left. */
-export function readCommand(maxBytes: number, asker: AtAsker, task: number, socket: number): Command {
-  return {
-    send: '+CIPRXGET=2,' + socket + ',' + maxBytes,
-    expect: PLAIN,
-    timeoutMs: DEFAULT_TIMEOUT_MS,
-    count: countReceived,
-    asker,
-    task,
-    socket,
-  };
-}
-
-/** The field of a `a,b,c` list as a whole number, NaN when it is missing. */
-export function field(list: string, index: number): number {
-  return parseInt(list.split(',')[index]!);
 }
 
 /** What the modem says of itself, unasked. */
@@ -185,16 +132,7 @@ export const enum Notice {
 export const NOTICES: { readonly [head: string]: Notice } = {
   RDY: Notice.Restarted,
   '+CFUN:': Notice.Restarted,
-  'NORMAL POWER DOWN': Notice.PoweredOff,
-  'NORMAL POWER OFF': Notice.PoweredOff,
-  'UNDER-VOLTAGE POWER DOWN': Notice.PoweredOff,
-  'UNDER-VOLTAGE POWER OFF': Notice.PoweredOff,
-  'OVER-VOLTAGE POWER DOWN': Notice.PoweredOff,
-  'OVER-VOLTAGE POWER OFF': Notice.PoweredOff,
-  'UNDER-VOLTAGE WARNNING': Notice.SupplyLow,
-  'UNDER-VOLTAGE WARNING': Notice.SupplyLow,
   '+PDP:': Notice.BearerLost,
-  '+PDP DEACT': Notice.BearerLost,
   '+CPIN:': Notice.Sim,
   '+CIPRXGET:': Notice.Received,
   'CONNECT OK': Notice.Connected,
@@ -204,3 +142,9 @@ export const NOTICES: { readonly [head: string]: Notice } = {
   // No acknowledgement for 645 s.
   CLOSE: Notice.Closed,
 };
+
+/** Meaning of the texts about power, in all their spellings; undefined for any other line. */
+export function powerNotice(line: string): Notice | undefined {
+  if (line.indexOf(' POWER ') > 0) return Notice.PoweredOff;
+  return line.indexOf('VOLTAGE WARN') > 0 ? Notice.SupplyLow : undefined;
+}

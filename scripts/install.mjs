@@ -2,14 +2,12 @@
  * Installs what package-lock.json asks for when it is not there yet, and says so. Only Node's own modules here:
  * this runs before anything is installed.
  */
-import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(root, 'node_modules', '.coinslot-lock');
 const OLDEST_NODE = [20, 11];
 
 /** Makes node_modules agree with package-lock.json; ends the process with a sentence when it cannot. */
@@ -19,8 +17,7 @@ export function ensureInstalled() {
     console.error(`Coinslot needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
     process.exit(1);
   }
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (isInstalled()) return;
   console.log('Installing packages (once, about a minute) …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -31,5 +28,22 @@ export function ensureInstalled() {
     console.error('The packages could not be installed: see npm’s message above.');
     process.exit(1);
   }
-  writeFileSync(stamp, lock);
+}
+
+/** Whether every package of the lock file is there in its version; npm keeps its own list of what it installed. */
+function isInstalled() {
+  try {
+    const wanted = readPackages(join(root, 'package-lock.json'));
+    const found = readPackages(join(root, 'node_modules', '.package-lock.json'));
+    return Object.entries(wanted).every(
+      ([place, { version, optional }]) =>
+        place === '' || found[place]?.version === version || (optional && !found[place]),
+    );
+  } catch {
+    return false;
+  }
+}
+
+function readPackages(file) {
+  return JSON.parse(readFileSync(file, 'utf8')).packages;
 }

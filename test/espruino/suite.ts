@@ -78,6 +78,8 @@ class Suite {
   async kill(): Promise<void> {
     await this.box.cutPower();
     this.kills += 1;
+    // What was heard of the link is about the program that is gone.
+    this.machine.signal = {};
     await this.pause(OFF_MS);
     await this.boot();
   }
@@ -180,6 +182,7 @@ async function purchases(suite: Suite, idleVars: number): Promise<number> {
 
 async function purchase(suite: Suite, channel: 'wechat' | 'alipay', kill: Kill): Promise<void> {
   const { machine, box, options } = suite;
+  await suite.linkUp();
   const reference = `r${suite.orders}`;
   const amountFen = 100 + suite.orders;
   const pulsesBefore = box.relayPulses[1]!;

@@ -45,10 +45,10 @@ function relay(sheet: Sheet, index: 1 | 2, x: number): void {
   sheet.label('+5V_COIL', x + 14, 22, 'left');
   sheet.part(
     `J${6 + index}`,
-    connectors.terminals(`RELAY ${index}`, ['NC', 'COM', 'NO']),
+    connectors.terminals(`RELAY ${index}`, ['NC', 'NO', 'COM']),
     x + 66,
     56,
-    [net('NC'), net('COM'), net('NO')],
+    [net('NC'), net('NO'), net('COM')],
     { isMirrored: true },
   );
 }

@@ -109,13 +109,12 @@ export const BUTTON = orderable({
 });
 export const RELAY = orderable({
   by: 'Hongfa',
-  mpn: 'HF115F/005-1ZS3',
-  what: 'relay 5 V coil, change-over 16 A 250 V, 5 kV coil to contact',
-  lcsc: 'C190253',
+  mpn: 'HF115F/005-1ZS1',
+  what: 'relay 5 V coil, change-over 12 A 250 V, 5 kV coil to contact',
   symbol: shapes.RELAY_CHANGE_OVER,
   footprint: large.RELAY_HF115F,
   prices: [1.6, 0.85],
-  alternative: 'Omron G2RL-1-E DC5',
+  alternative: 'Omron G2RL-1 DC5',
   dataSheet: 'https://www.hongfa.com/product/detail/hf115f',
 });
 

@@ -34,7 +34,7 @@ export function terminalBlock(ways: number): Footprint {
     name: `Terminal_5.08_1x0${ways}`,
     description: `screw terminal, ${ways} ways, pitch 5.08 mm (Phoenix MKDS 1,5/${ways}-5,08)`,
     pads: Array.from({ length: ways }, (_, index) =>
-      hole(String(index + 1), index * 5.08, 0, 2.6, 1.3, index === 0),
+      hole(String(index + 1), index * 5.08, 0, 2.5, 1.3, index === 0),
     ),
     courtyard: { x1: -3.04, y1: -5.71, x2: right + 0.5, y2: 5.1 },
     body: { x1: -2.54, y1: -5.2, x2: right, y2: 4.6 },
@@ -73,24 +73,23 @@ export function pinHeader(columns: 1 | 2, rows: number): Footprint {
   };
 }
 
-/** Coil at the top, contacts 15 to 25 mm below: 13 mm between the copper of both sides. */
+/** Coil at the top, contacts 16.5 mm and more below it. */
 export const RELAY_HF115F: Footprint = {
-  name: 'Relay_HF115F_1Z',
-  description: 'relay, one change-over contact 16 A, 29 x 12.7 mm (Hongfa HF115F-1ZS3, Omron G2RL-1-E)',
+  name: 'Relay_HF115F_1ZS1',
+  description: 'relay, one change-over contact 12 A, 29 x 12.7 mm (Hongfa HF115F-1ZS1, Omron G2RL-1)',
   pads: [
     hole('A1', 0, 0, 2, 1.3, true),
     hole('A2', 7.5, 0, 2, 1.3),
-    ...['12', '11', '14'].flatMap((number, index) => [
-      hole(number, 0, 15 + 5 * index, 2.4, 1.3),
-      hole(number, 7.5, 15 + 5 * index, 2.4, 1.3),
-    ]),
+    hole('12', 0, 16.5, 2.4, 1.3),
+    hole('11', 7.5, 20, 2.4, 1.3),
+    hole('14', 0, 23.5, 2.4, 1.3),
   ],
   courtyard: { x1: -2.75, y1: -2.55, x2: 10.25, y2: 26.75 },
   body: { x1: -2.5, y1: -2.3, x2: 10, y2: 26.5 },
   silk: frame(-2.56, -2.36, 10.06, 26.56),
   height: 15.7,
   isThroughHole: true,
-  kicad: 'Relay_THT:Relay_SPDT_Omron_G2RL-1-E',
+  kicad: 'Relay_THT:Relay_SPDT_Omron_G2RL-1',
 };
 
 function usbPads(): Pad[] {

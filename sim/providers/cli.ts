@@ -93,15 +93,18 @@ async function main(): Promise<void> {
     faults: options.fault,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   });
-  const merchantFile = writeMerchantFile(folder, sandbox);
-  process.stdout.write(
-    `${JSON.stringify({ url: sandbox.url, walletUrl: sandbox.walletUrl, merchantFile })}\n`,
-  );
   const stop = (): void => {
     void sandbox.close().then(() => process.exit(0));
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  // Only now: whoever reads the line may stop us at once.
+  const ready = {
+    url: sandbox.url,
+    walletUrl: sandbox.walletUrl,
+    merchantFile: writeMerchantFile(folder, sandbox),
+  };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
 main().catch((error: unknown) => {

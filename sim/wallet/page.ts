@@ -99,7 +99,7 @@ export function paymentPart(frame: PageFrame, result: WalletResult): Markup {
   if (!result.ok) return statePart(frame, result, false);
   const { view } = result;
   return html`<article class="sheet">
-    ${amountHead(texts.payTo, view)} ${details(frame.language, view)}
+    ${amountHead(texts.payTo, view)} ${details(frame.language, view, false)}
     <p class="note center">${texts.minutesLeft(minutesLeft(view, frame.nowMs))}</p>
     <div class="actions">
       ${actionForm('pay', view.link, html`<button class="main" type="submit">${texts.pay} ${yuan(view.amountFen)}</button>`)}
@@ -157,10 +157,11 @@ function paidPart(language: Language, view: WalletView, back: Markup): Markup {
   </article>`;
 }
 
-function details(language: Language, view: WalletView): Markup {
+/** The payee is left out where the heading names it already. */
+function details(language: Language, view: WalletView, withPayee = true): Markup {
   const texts = TEXTS[language];
   const rows: [string, string][] = [
-    [texts.payTo, view.merchantName],
+    ...(withPayee ? ([[texts.payTo, view.merchantName]] satisfies [string, string][]) : []),
     [texts.goods, view.title],
     [texts.orderNumber, view.outTradeNo],
   ];

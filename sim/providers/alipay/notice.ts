@@ -6,7 +6,8 @@
 import { toAlipayTime } from '../core/beijing';
 import type { Delivery } from '../core/context';
 import type { KeyRing } from '../keys/keyRing';
-import { signedText, signText } from './signature';
+import { signText } from '../keys/rsa';
+import { signedText } from './signature';
 
 const STALE_MS = 10 * 60_000;
 

@@ -12,7 +12,8 @@ import { isRecord } from '../core/schema';
 import type { KeyRing } from '../keys/keyRing';
 import type { MerchantParameters } from '../keys/merchant';
 import { alipayError, type AlipayErrorCode } from './errors';
-import { isSignedBy, signedText, type Parameters } from './signature';
+import { isSignedBy } from '../keys/rsa';
+import { signedText, type Parameters } from './signature';
 
 const TOLERANCE_MS = 300_000;
 

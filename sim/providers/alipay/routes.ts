@@ -10,10 +10,11 @@ import type { Answer } from '../core/adapter';
 import type { ProviderModel } from '../core/model';
 import type { KeyRing } from '../keys/keyRing';
 import type { MerchantParameters } from '../keys/merchant';
+import { signText } from '../keys/rsa';
 import { carryOut } from '../shell/outcome';
 import { readText } from '../shell/text';
 import { checkParameters, type CheckOptions } from './publicParameters';
-import { signText, type Parameters } from './signature';
+import type { Parameters } from './signature';
 
 export interface AlipayShell {
   readonly model: ProviderModel;

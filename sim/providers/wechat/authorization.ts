@@ -5,10 +5,10 @@
  * Invariant: nothing of the request's content is read before its signature has been verified.
  */
 
-import { verify } from 'node:crypto';
 import type { Answer } from '../core/adapter';
 import type { KeyRing } from '../keys/keyRing';
 import type { MerchantParameters } from '../keys/merchant';
+import { isSignedBy } from '../keys/rsa';
 import { wechatError } from './errors';
 
 export interface SignedRequest {
@@ -96,7 +96,7 @@ function parse(authorization: string | undefined): Fields | undefined {
 
 function isSigned(request: SignedRequest, fields: Fields, certificatePem: string): boolean {
   const message = requestMessage(request, fields.timestamp, fields.nonce_str);
-  return verify('RSA-SHA256', Buffer.from(message), certificatePem, Buffer.from(fields.signature, 'base64'));
+  return isSignedBy(certificatePem, message, fields.signature);
 }
 
 function refuse(message: string, request: SignedRequest, field: string, fields?: Fields): Identity {

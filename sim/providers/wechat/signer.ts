@@ -4,9 +4,10 @@
  * the merchant may read: AES-256-GCM under its APIv3 key ("如何解密回调报文").
  */
 
-import { createCipheriv, randomBytes, sign } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import type { MerchantParameters } from '../keys/merchant';
 import type { PlatformKeys } from '../keys/platform';
+import { signText } from '../keys/rsa';
 
 export interface SigningKey {
   /** Certificate number, or PUB_KEY_ID_… */
@@ -47,7 +48,7 @@ export function signedHeaders(key: SigningKey, body: string, atMs: number): Reco
     'Wechatpay-Timestamp': timestamp,
     'Wechatpay-Nonce': nonce,
     'Wechatpay-Serial': key.serial,
-    'Wechatpay-Signature': sign('RSA-SHA256', Buffer.from(message), key.privateKeyPem).toString('base64'),
+    'Wechatpay-Signature': signText(key.privateKeyPem, message),
     'Wechatpay-Signature-Type': 'WECHATPAY2-SHA256-RSA2048',
   };
 }

@@ -78,7 +78,6 @@ function checkMember(
       if (!statics.has(name)) report('missing-member', node, `${api.boardId} has no ${object.name}.${name}`);
       return;
     }
-    if (object.name === 'global' || object.name === 'globalThis') return;
   }
   if (known.has(name)) return;
   if (isCallee(node, parent)) {

@@ -21,15 +21,15 @@ const words = (text: string): string[] => text.split(/\s+/).filter((word) => wor
 
 /** Global functions and values that every build has. */
 export const COMMON_GLOBALS = words(`
-  undefined NaN Infinity globalThis global arguments
-  Object Array String Number Boolean Error TypeError RangeError SyntaxError ReferenceError RegExp Math JSON
+  undefined NaN Infinity arguments
+  Object Array String Number Boolean Error TypeError SyntaxError ReferenceError RegExp Math JSON
   ArrayBuffer DataView Uint8Array Int8Array Uint16Array Int16Array Uint32Array Int32Array Uint8ClampedArray
   Float32Array Float64Array
   isNaN isFinite parseInt parseFloat atob btoa
   E process console print require
   setTimeout setInterval clearTimeout clearInterval changeInterval getTime setTime
   digitalWrite digitalRead digitalPulse pinMode getPinMode setWatch clearWatch peek32 poke32
-`).filter((name) => name !== 'RangeError');
+`);
 
 export const STATICS: Readonly<Record<string, readonly string[]>> = {
   Object: words(`assign create defineProperty defineProperties entries fromEntries getOwnPropertyDescriptor

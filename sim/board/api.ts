@@ -167,7 +167,11 @@ function espruinoGlobal(hardware: BoardHardware): Record<string, unknown> {
     toUint8Array: (...values: unknown[]) => arrayOf(realm, Buffer.concat(values.map(taken))),
     toArrayBuffer: (value: unknown) => bufferOf(realm, taken(value)),
     hwRand: () => random.uint32() | 0,
-    getErrorFlags: () => realm.Array.from(hardware.takeErrorFlags()),
+    getErrorFlags: () => {
+      const flags = new realm.Array<string>();
+      for (const flag of hardware.takeErrorFlags()) flags.push(flag);
+      return flags;
+    },
     on: (event: string, callback: (value: unknown) => void) => hardware.listen('E', event, callback),
     enableWatchdog: (timeoutS: unknown, isAutomatic: unknown) => {
       const seconds = Number(timeoutS);

@@ -3,7 +3,8 @@
  * from which every global and every method that Espruino lacks has been taken away, and in which JSON and
  * String.fromCharCode behave as on the interpreter. A board runs its bundle there as one function whose
  * parameters are the board's own globals: a reboot is a call, and lookups are as fast as local variables.
- * Leaves the hardware to board.ts. Invariant: nothing of a bundle survives in the realm but its own closures.
+ * Leaves the hardware to board.ts. Known difference: the interpreter writes fractions with at most 11 digits.
+ * Invariant: nothing of a bundle survives in the realm but its own closures.
  */
 import vm from 'node:vm';
 import { COMMON_GLOBALS, MEMBERS, STATICS } from '../../scripts/build/espruino-api';
@@ -20,7 +21,7 @@ export interface Realm {
 
 /** Globals that stay in the realm; the others of COMMON_GLOBALS are made by each board. */
 const LANGUAGE_GLOBALS = COMMON_GLOBALS.filter((name) =>
-  /^(?:undefined|NaN|Infinity|globalThis|is\w+|parse\w+|[A-Z]\w+)$/.test(name),
+  /^(?:undefined|NaN|Infinity|is\w+|parse\w+|[A-Z]\w+)$/.test(name),
 );
 /** Compiled bundles kept at once: a run uses one or two, a test of the build a handful. */
 const MAX_COMPILED = 16;
@@ -34,7 +35,7 @@ const PROTOTYPE_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   Boolean: ['constructor', ...MEMBERS.Object!],
   Array: ['constructor', ...MEMBERS.Array!, ...MEMBERS.Object!],
   DataView: ['constructor', 'buffer', 'byteLength', 'byteOffset', ...MEMBERS.DataView!],
-  ArrayBuffer: ['constructor', 'byteLength'],
+  ArrayBuffer: ['constructor', 'byteLength', 'toJSON'],
   RegExp: ['constructor', 'exec', 'test', 'toString', 'flags', 'global', 'ignoreCase', 'source'],
 };
 /** Members that a regular expression's own methods need inside V8. */
@@ -79,6 +80,10 @@ const SETUP = `(function (globals, statics, prototypes, typedArrayMembers) {
   for (const name of own(prototypes)) known[name] = globalThis[name];
   for (const name of own(statics)) if (globalThis[name]) prune(globalThis[name], statics[name].concat('length', 'name'));
   prune(typedArray.prototype, typedArrayMembers);
+  const toJSON = (prototype, list) =>
+    Object.defineProperty(prototype, 'toJSON', { value: function () { return list(this); } });
+  toJSON(typedArray.prototype, (array) => [...array]);
+  toJSON(ArrayBuffer.prototype, (buffer) => [...new Uint8Array(buffer)]);
   prune(typedArray, ['prototype', 'length', 'name']);
   prune(globalThis, globals);
   for (const name of own(prototypes)) prune(known[name].prototype, prototypes[name]);

@@ -79,6 +79,8 @@ for (const fault of cases) {
     totals.duplicateSends += result.duplicates;
     totals.spoiltRefused += result.spoilt;
     if (Number.isNaN(result.recoveryS)) totals.stalls += 1;
+    const lost = result.bytesLost + result.ordersLost + result.duplicates;
+    if (lost > 0) missed.push(`${fault.name} seed ${result.seed}: lost or sent twice`);
     if (values.log) console.log(`--- ${fault.name} seed ${result.seed}\n${result.log.join('\n')}`);
   }
   const cells = [

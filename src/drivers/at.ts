@@ -28,7 +28,8 @@ export const enum AtMatch {
 /**
  * Meaning of each head. A key ending in ':' matches as prefix (the line up to its first colon), any other key
  * the exact line, `#` every line that begins with a digit. A leading `n,` (channel number) is not part of it.
- * Without a key of their own, lines that bear the command's own name and bare numbers count as Info.
+ * Without a key of their own, lines that bear the command's own name and bare numbers count as Info, except in
+ * a command with a counted payload.
  */
 export interface AtExpect {
   readonly [head: string]: AtMatch;
@@ -248,7 +249,7 @@ export class AtChannel {
   private takeRest(): void {
     if (this.stage === Stage.Prompt && this.buffer.trim().charAt(0) === '>') {
       this.buffer = '';
-      this.writePayload();
+      this.writePayload(this.dialogue!.timeoutMs);
     }
     if (this.buffer.length > MAX_LINE_CHARS) {
       this.buffer = '';
@@ -260,7 +261,7 @@ export class AtChannel {
     if (!line || line.charCodeAt(0) >= FIRST_LOWER_CASE) return;
     const dialogue = this.dialogue;
     if (line.startsWith('AT')) {
-      if (dialogue && line === 'AT' + dialogue.send) this.owner.onEcho();
+      if (line === 'AT' + (dialogue ? dialogue.send : PROBE)) this.owner.onEcho();
       return;
     }
     this.say('<', line);
@@ -280,11 +281,11 @@ export class AtChannel {
 
   private answer(dialogue: AtDialogue, head: string, args: string, channel: number): void {
     let match: AtMatch | undefined = dialogue.expect[head];
-    if (match === undefined && channel < 0) {
+    if (match === undefined && channel < 0 && !dialogue.count) {
       if (head >= '0' && head < ':') {
         match = dialogue.expect['#'] || AtMatch.Info;
         args = head;
-      } else if (args && !dialogue.count && dialogue.send.startsWith(head.substr(0, head.length - 1))) {
+      } else if (args && dialogue.send.startsWith(head.substr(0, head.length - 1))) {
         match = AtMatch.Info;
       }
     }
@@ -308,7 +309,7 @@ export class AtChannel {
     if (byteCount === NO_PAYLOAD) return false;
     this.info = line;
     if (byteCount === BAD_COUNT) this.garble();
-    else this.wantedBytes = byteCount;
+    else this.wantedBytes = byteCount || LINE_END;
     return true;
   }
 
@@ -318,11 +319,10 @@ export class AtChannel {
     this.settle(PROBES);
   }
 
-  private writePayload(): void {
-    const dialogue = this.dialogue!;
-    this.enter(Stage.Result, dialogue.timeoutMs);
+  private writePayload(timeoutMs: number): void {
+    this.enter(Stage.Result, timeoutMs);
     this.mayHunger = true;
-    this.unwritten = dialogue.payload!;
+    this.unwritten = this.dialogue!.payload!;
     this.say('>', '(' + this.unwritten.length + ' bytes)');
     this.writeOn();
   }
@@ -332,7 +332,7 @@ export class AtChannel {
     if (stage === Stage.Prompt) {
       // A modem whose prompt got lost waits for exactly this payload; one that never heard the command
       // ignores it. Not writing it would leave the first kind deaf until it had swallowed as many bytes.
-      this.writePayload();
+      this.writePayload(PROMPT_TIMEOUT_MS);
     } else if (stage === Stage.Result) {
       if (this.wantedBytes > 0) this.drop = Drop.All;
       this.quarantine(PROBES, AtResult.Timeout);

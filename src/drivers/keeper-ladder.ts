@@ -44,6 +44,7 @@ const LOWEST: readonly number[] = [0, 0, 1, 1, 1, 4, 5, 0, 4];
 const HIGHEST: readonly number[] = [6, 6, 6, 6, 3, 6, 6, 0, 6];
 /** Uses of a rung in a row before the next one, by rung. */
 const TRIES: readonly number[] = [3, 2, 1, 1, 1, 1, 1];
+const OFF_TRIES = 5;
 /** Least time between two uses, by rung; doubled with each use. */
 const INTERVALS_MS: readonly number[] = [0, 2000, 60000, 120000, 45000, 45000, 60000];
 const MAX_DOUBLINGS = 6;
@@ -52,8 +53,8 @@ const MAX_DOUBLINGS = 6;
  * Back-off, by fault: half to one and a half times the first delay, doubled up to the longest. A server that
  * refuses us is asked less often; a modem that is off is looked after often, because its supply may be back.
  */
-const FIRST_DELAYS_MS: readonly number[] = [500, 500, 500, 500, 500, 500, 2000, 30000, 500];
-const LONGEST_DELAYS_MS: readonly number[] = [60000, 60000, 60000, 120000, 120000, 120000, 8000, 600000, 500];
+const FIRST_DELAYS_MS: readonly number[] = [500, 500, 500, 5000, 500, 500, 2000, 30000, 500];
+const LONGEST_DELAYS_MS: readonly number[] = [60000, 60000, 60000, 120000, 120000, 120000, 3000, 600000, 500];
 /** How long a rung that helped is tried first. */
 const MEMORY_MS = 1800000;
 
@@ -145,7 +146,9 @@ export class Ladder {
     const lowest = LOWEST[fault]!;
     const highest = HIGHEST[fault]!;
     let rung = this.isClimbing ? this.rung : this.remembered(fault, nowMs);
-    if (this.isClimbing && this.tries >= TRIES[rung]! && rung >= lowest) rung++;
+    // The key of a modem that is off is tried more often: its supply may only be on the way back.
+    const mostTries = fault === Fault.Off ? OFF_TRIES : TRIES[rung]!;
+    if (this.isClimbing && this.tries >= mostTries && rung >= lowest) rung++;
     rung = Math.min(Math.max(rung, lowest), highest);
     while (rung < highest && !this.isThere[rung]) rung++;
     while (rung > lowest && (!this.isThere[rung] || this.allowedInMs(rung, nowMs, fault) > 0)) rung--;

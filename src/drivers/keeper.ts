@@ -81,8 +81,7 @@ export class Keeper {
       {
         onOpen: () => this.onConnected(),
         onData: (data) => listener.onData(data),
-        onClosed: (reason) =>
-          this.fail(Fault.Socket, this.isUp ? LinkState.Connecting : LinkState.NoServer, reason),
+        onClosed: (reason) => this.onSocketClosed(reason),
         onDrain: () => listener.onDrain(),
       },
       {
@@ -225,6 +224,11 @@ export class Keeper {
     this.isUp = true;
     this.heartbeat.begin(this.ports.clock.nowMs());
     this.listener.onUp();
+  }
+
+  private onSocketClosed(reason: string): void {
+    if (this.modem.platform.isBearerDoubtful) this.fail(Fault.Bearer, LinkState.Connecting, reason);
+    else this.fail(Fault.Socket, this.isUp ? LinkState.Connecting : LinkState.NoServer, reason);
   }
 
   private down(reason: string): void {

@@ -81,6 +81,8 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   private modeMs: number;
   /** Place in OTHER_BAUDS, or -1 for our own rate. */
   private baudIndex: number;
+  /** All rates have been tried since the modem was last found. */
+  private wasHunted!: boolean;
   private polledMs!: number;
   private samples: number;
   private isSampleDue!: boolean;
@@ -229,6 +231,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   /** The modem answers; at a rate that is not ours, it is told ours first. */
   private onFound(): AtDialogue | undefined {
     if (this.baudIndex >= 0) return command('+IPR=' + BAUD, this, 0, 0);
+    this.wasHunted = false;
     this.enter(Mode.Starting);
     this.startup.begin(Entry.Whole);
     return this.startup.next();
@@ -244,13 +247,14 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   /** Nobody answers: other rates first, then it is a fault. */
   onSilent(): void {
     const index = this.baudIndex + 1;
-    if (this.ports.setBaud && index < OTHER_BAUDS.length) {
+    if (this.ports.setBaud && !this.wasHunted && index < OTHER_BAUDS.length) {
       this.enter(Mode.Settling);
       this.setBaud(index);
       this.at.settle(HUNT_PROBES);
       return;
     }
     this.setBaud(-1);
+    this.wasHunted = true;
     this.listener.onFault(Fault.Modem, LinkState.ModemSilent, 'modem silent');
   }
 

@@ -65,6 +65,8 @@ export class Socket implements AtAsker {
   creditBytes: number;
   /** Something may be waiting in the modem. */
   isUnread: boolean;
+  /** CIPSTART itself was refused, which is not the server's doing. */
+  isBearerDoubtful!: boolean;
   private channel: number;
   /** Number of an earlier socket that is still to be closed; -1 = none. */
   private stale: number;
@@ -128,6 +130,7 @@ export class Socket implements AtAsker {
     this.windowBytes = WINDOW_BYTES;
     this.isDrainDue = false;
     this.nextAckMs = 0;
+    this.isBearerDoubtful = false;
     this.state = SocketState.Opening;
     this.wake();
     return true;
@@ -251,8 +254,10 @@ export class Socket implements AtAsker {
     if (result === AtResult.Ok) {
       this.state = SocketState.Connecting;
       this.deadlineMs = this.clock.nowMs() + CONNECT_TIMEOUT_MS;
-    } else if (result === AtResult.Refused) this.lose('refused');
-    else this.fail('no answer');
+    } else if (result === AtResult.Refused) {
+      this.isBearerDoubtful = true;
+      this.lose('no bearer');
+    } else this.fail('no answer');
   }
 
   private nextRead(): Command | undefined {
@@ -264,8 +269,9 @@ export class Socket implements AtAsker {
   }
 
   private onRead(result: AtResult, line: string, data: string): void {
-    if (result > AtResult.Refused) {
-      this.fail(result === AtResult.Aborted ? 'garbled' : 'modem silent');
+    // An OK without the line that announces the bytes: the line was spoilt, and the bytes went by unseen.
+    if (result > AtResult.Refused || (result === AtResult.Ok && !line)) {
+      this.fail(result === AtResult.Timeout ? 'modem silent' : 'garbled');
       return;
     }
     if (result === AtResult.Refused || field(line, 3) > 0) this.isUnread = true;
@@ -321,11 +327,12 @@ export class Socket implements AtAsker {
       else this.fail('refused');
       return;
     }
-    if (!unackedBytes || unackedBytes < this.unackedBytes) {
+    if (unackedBytes < this.unackedBytes) {
       this.isFull = false;
       this.refusals = 0;
       this.ackPollMs = ACK_POLL_MS;
-    } else this.ackPollMs = Math.min(this.ackPollMs + ACK_POLL_GROWTH_MS, MAX_ACK_POLL_MS);
+    } else if (!unackedBytes) this.isFull = false;
+    else this.ackPollMs = Math.min(this.ackPollMs + ACK_POLL_GROWTH_MS, MAX_ACK_POLL_MS);
     this.unackedBytes = unackedBytes;
     this.askAcksLater();
     this.offerRoom();

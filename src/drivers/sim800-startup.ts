@@ -42,7 +42,7 @@ export const enum Entry {
   Whole = 4,
 }
 
-const SETTINGS = '+CMEE=1;+IPR=' + BAUD + ';+CBATCHK=1;+CLTS=1;+GSN;+CPIN?;+CCID;+CSQ;';
+const SETTINGS = '+CMEE=1;+IPR?;+CBATCHK=1;+CLTS=1;+GSN;+CPIN?;+CCID;+CSQ;';
 const BEARER =
   '+CREG?;+CGREG?;+CGATT?;+CIPSHUT;+CIPMUX=1;+CIPQSEND=1;+CIPRXGET=1;+CIPTKA=1,120,30,3;+CSTT;+CIICR;+CIFSR';
 const ROWS: readonly string[] = [
@@ -118,6 +118,7 @@ const VERDICTS: { readonly [command: string]: Verdict } = {
     if (isOk) self.csq = parseInt(info);
     return Go.On;
   },
+  '+IPR?': (self, isOk, info) => (isOk && parseInt(info) === BAUD ? Go.On : self.fixRate()),
   '+CPIN?': judgeSim,
   '+CREG?': judgeRegistration,
   // GPRS may register only with the attach: only a denial is worth waiting on.
@@ -156,7 +157,8 @@ export class Startup implements AtAsker {
   private extra: string;
   private state: LinkState;
   private isPinTried: boolean;
-  private wasAttachAsked: boolean;
+  /** The remedy for what the present row said has been tried. */
+  private wasMended: boolean;
   private timeouts: number;
   private waitUntilMs: number;
   private giveUpMs: number;
@@ -177,7 +179,7 @@ export class Startup implements AtAsker {
     this.extra = '';
     this.state = LinkState.Off;
     this.isPinTried = false;
-    this.wasAttachAsked = false;
+    this.wasMended = false;
     this.timeouts = 0;
     this.waitUntilMs = 0;
     this.giveUpMs = 0;
@@ -189,7 +191,7 @@ export class Startup implements AtAsker {
     this.rows = ROWS[entry]!.split(';');
     this.index = 0;
     this.extra = '';
-    this.wasAttachAsked = false;
+    this.wasMended = false;
     this.timeouts = 0;
     this.waitUntilMs = 0;
     this.giveUpMs = 0;
@@ -231,9 +233,17 @@ export class Startup implements AtAsker {
     return Go.Extra;
   }
 
+  /** Fixes the rate for good, so that a restart announces itself; flash is written only when it has to be. */
+  fixRate(): Go {
+    if (this.wasMended) return Go.On;
+    this.wasMended = true;
+    this.extra = '+IPR=' + BAUD + ';&W';
+    return Go.Extra;
+  }
+
   attach(): Go {
-    if (this.wasAttachAsked) return this.judge(LinkState.AttachRefused, Go.Wait);
-    this.wasAttachAsked = true;
+    if (this.wasMended) return this.judge(LinkState.AttachRefused, Go.Wait);
+    this.wasMended = true;
     this.extra = '+CGATT=1';
     return this.judge(LinkState.AttachRefused, Go.Extra);
   }
@@ -268,6 +278,7 @@ export class Startup implements AtAsker {
   }
 
   private advance(): void {
+    this.wasMended = false;
     this.giveUpMs = 0;
     if (++this.index < this.rows.length) return;
     if (this.rows.length > 1) this.listener.onReady();

@@ -58,7 +58,7 @@ const TIMEOUTS_MS: { readonly [command: string]: number } = {
   '+CIPSTART': 5000, // the OK; CONNECT OK has its own time
   '+CIPCLOSE': 5000,
   '+CFUN': 11000, // 10 s
-  '+CIPSEND': 10000, // DATA ACCEPT: the modem's buffer only
+  '+CIPSEND': 6000, // DATA ACCEPT: the modem's buffer only
 };
 
 /** Commands whose parameters are kept out of traces. */
@@ -79,12 +79,13 @@ export function field(list: string, index: number): number {
 /** `+CIPRXGET: 2,<socket>,<got>,<left>`; with 1 in front it is the notice, which may come in between. */
 function countReceived(line: string, dialogue: AtDialogue): number {
   if (!line.startsWith('+CIPRXGET:')) return NO_PAYLOAD;
-  const fields = line.substr(10);
-  if (field(fields, 0) !== 2) return NO_PAYLOAD;
-  const gotBytes = field(fields, 2);
-  const isWrong =
-    field(fields, 1) !== (dialogue as Command).socket || gotBytes < 0 || gotBytes > SEGMENT_BYTES;
-  return isWrong ? BAD_COUNT : gotBytes;
+  const fields = line.substr(10).trim();
+  if (!fields.startsWith('2')) return NO_PAYLOAD;
+  // Strictly: with one comma spoilt, `left` would pass for `got`, and the bytes would go by unseen.
+  const match = /^2,(\d),(\d+),\d+/.exec(fields);
+  if (!match || parseInt(match[1]!) !== (dialogue as Command).socket) return BAD_COUNT;
+  const gotBytes = parseInt(match[2]!);
+  return gotBytes > SEGMENT_BYTES ? BAD_COUNT : gotBytes;
 }
 
 /** A command on its way; `socket` and `task` tell its asker what it was about. */

@@ -170,6 +170,25 @@ describe('link keeper against what public drivers get wrong', () => {
     expect(bench.received).toBe('forgotten');
   });
 
+  it.each([
+    '+CIQRXGET: 2,0,6,0',
+    '+CIPRXGET: 2,0.6,0',
+    '+CIPRXGET: 2.0,6,0',
+    '+CIPRXGET: 2,0,4,0',
+    '+CIPRXGET: 2,0,0,0',
+    '+CIPRXGET: 2,0,7,0',
+    '+CIPRXGET: 2,4,6,0',
+    '+CIPRXGET: 2,0,9996,0',
+  ])('does not take a read that was announced as %s for an empty one', (line) => {
+    const bench = up();
+    let spoilt = 1;
+    bench.modem.replies['+CIPRXGET'] = () =>
+      spoilt-- > 0 ? `\r\n${line}\r\n1ost!!\r\nOK\r\n` : (undefined as unknown as string);
+    bench.modem.say('\r\n+CIPRXGET: 1,0\r\n');
+    bench.time.advance(5000);
+    expect(bench.told).toContain('down garbled');
+  });
+
   it('reads on while more is left, without another notice', () => {
     const bench = up();
     const data = Array.from({ length: 6000 }, (_, index) => String.fromCharCode(index % 253)).join('');

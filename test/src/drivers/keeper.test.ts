@@ -7,7 +7,7 @@ describe('link keeper', () => {
     expect(bench.modem.commands.slice(0, 22)).toEqual([
       'E0V1',
       '+CMEE=1',
-      '+IPR=115200',
+      '+IPR?',
       '+CBATCHK=1',
       '+CLTS=1',
       '+GSN',
@@ -41,6 +41,20 @@ describe('link keeper', () => {
       imei: '861234567890123',
       iccid: '89860012345678901234',
     });
+  });
+
+  it('fixes the rate of a modem that comes up with autobaud, and saves it once', () => {
+    const bench = new KeeperBench();
+    let baud = 0;
+    bench.modem.replies['+IPR?'] = () => `\r\n+IPR: ${baud}\r\n\r\nOK\r\n`;
+    bench.modem.replies['+IPR=115200;&W'] = () => {
+      baud = 115200;
+      return '\r\nOK\r\n';
+    };
+    bench.bringUp();
+    bench.modem.say('\r\nRDY\r\n');
+    expect(bench.untilUpAgain(20_000)).toBeLessThan(5000);
+    expect(bench.modem.commands.filter((one) => one === '+IPR=115200;&W')).toHaveLength(1);
   });
 
   it('sends and receives bytes of any value', () => {

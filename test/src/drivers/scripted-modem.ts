@@ -25,6 +25,7 @@ export class ScriptedModem {
 
   readonly replies: { [command: string]: Reply } = {
     E0V1: OK,
+    '+IPR?': '\r\n+IPR: 115200\r\n' + OK,
     '+GSN': '\r\n861234567890123\r\n' + OK,
     '+CPIN?': '\r\n+CPIN: READY\r\n' + OK,
     '+CCID': '\r\n89860012345678901234\r\n' + OK,
@@ -121,7 +122,7 @@ export class ScriptedModem {
     const data = waiting.substring(0, maxBytes);
     this.received[socket] = waiting.substring(data.length);
     const left = waiting.length - data.length;
-    this.sayLater(`\r\n+CIPRXGET: 2,${socket},${data.length},${left}\r\n${data}${data ? '\r\n' : ''}OK\r\n`);
+    this.sayLater(`\r\n+CIPRXGET: 2,${socket},${data.length},${left}\r\n${data}\r\nOK\r\n`);
   }
 
   private find(key: string): string | undefined {

@@ -6,7 +6,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { BoardProfile } from '../../scripts/build/profile';
-import { FlashFault, type FlashChip } from '../flash';
+import { FlashFault, PowerCut, type FlashChip } from '../flash';
 import type { Random } from '../time/random';
 import { arrayOf, bufferOf, bytesOf, stringOf } from './bytes';
 import { nativeCrypto } from './crypto';
@@ -40,6 +40,8 @@ export interface BoardHardware {
   listen(source: 'E' | 'process', event: string, callback: (value: unknown) => void): void;
   enableWatchdog(timeoutMs: number, isAutomatic: boolean): void;
   kickWatchdog(): void;
+  /** Power failed at an operation of a memory. */
+  powerFailed(cut: PowerCut): void;
   restart(): never;
   readRegister(address: number): number;
   writeRegister(address: number, value: number): void;
@@ -61,7 +63,8 @@ export function boardGlobals(hardware: BoardHardware): Record<string, unknown> {
     poke32: (address: unknown, value: unknown) => hardware.writeRegister(Number(address), Number(value)),
   };
   for (const [name, serial] of hardware.serials) globals[name] = serial.api(hardware.realm);
-  if (hardware.spi && hardware.profile.fram) globals[hardware.profile.fram.bus] = hardware.spi.api();
+  if (hardware.spi && hardware.profile.fram)
+    globals[hardware.profile.fram.bus] = hardware.spi.api((cut) => hardware.powerFailed(cut));
   for (const [led, pin] of Object.entries(hardware.profile.ledGlobals)) globals[led] = pin;
   const print = (...values: unknown[]): void => hardware.print(values.map(shown).join(' '));
   globals.print = print;
@@ -238,6 +241,8 @@ function flashLibrary(hardware: BoardHardware, chip: FlashChip): Record<string, 
     try {
       return operation();
     } catch (error) {
+      // At once, and not when the error arrives: the program may catch it, and must not act any more.
+      if (error instanceof PowerCut) hardware.powerFailed(error);
       if (error instanceof FlashFault) throw new realm.Error(error.message);
       throw error;
     } finally {

@@ -6,8 +6,8 @@
  * (2v29), held by test/conformance. Invariant: at most one program is alive, and only while `isOn`.
  */
 import type { BoardProfile } from '../../scripts/build/profile';
-import type { FlashChip, FlashStore } from '../flash';
-import { PowerCut } from '../flash';
+import type { FlashChip, FlashStore, PowerCut } from '../flash';
+
 import type { SerialPort } from '../serial/line';
 import type { Clock, Timer } from '../time/clock';
 import type { Random } from '../time/random';
@@ -220,12 +220,8 @@ export class VirtualBoard {
     try {
       work();
     } catch (error) {
-      if (error instanceof PowerCut) {
-        this.cutPower();
-        this.options.onPowerCut?.(error);
-      } else if (generation === this.processor.generation && !(error instanceof DeadBoard)) {
-        this.uncaught(error);
-      }
+      // A program that is over may throw what it likes: the cut itself, or anything because of it.
+      if (generation === this.processor.generation) this.uncaught(error);
     }
     if (this.isWatchdogAutomatic) this.kickWatchdog();
   }
@@ -316,6 +312,10 @@ export class VirtualBoard {
         this.kickWatchdog();
       },
       kickWatchdog: () => this.kickWatchdog(),
+      powerFailed: (cut) => {
+        this.cutPower();
+        this.options.onPowerCut?.(cut);
+      },
       restart: () => {
         this.reboot('software');
         throw new DeadBoard('restarted');

@@ -49,6 +49,8 @@ const SETUP = `(function (globals, statics, prototypes, typedArrayMembers) {
     }
   };
   const own = Object.getOwnPropertyNames;
+  const freeze = Object.freeze;
+  const scope = globalThis;
   const typedArray = Object.getPrototypeOf(Uint8Array);
   const realm = { Error, Uint8Array, Array, Object };
   const parse = JSON.parse;
@@ -87,6 +89,14 @@ const SETUP = `(function (globals, statics, prototypes, typedArrayMembers) {
   prune(typedArray, ['prototype', 'length', 'name']);
   prune(globalThis, globals);
   for (const name of own(prototypes)) prune(known[name].prototype, prototypes[name]);
+  // One board must not find what another has left behind.
+  for (const name of own(scope)) {
+    const value = scope[name];
+    if (typeof value === 'function') freeze(value.prototype);
+    if (typeof value === 'function' || typeof value === 'object') freeze(value);
+  }
+  freeze(typedArray);
+  freeze(typedArray.prototype);
   return realm;
 })`;
 

@@ -28,13 +28,21 @@ export class SpiBus {
     return this.operationCount;
   }
 
-  /** Espruino's SPI object, as far as the driver uses it. */
-  api(): Record<string, unknown> {
+  /** Espruino's SPI object, as far as the driver uses it; `onCut` hears of a power cut before it is thrown. */
+  api(onCut: (cut: PowerCut) => void): Record<string, unknown> {
+    const transfer = (data: unknown): Buffer => {
+      try {
+        return this.transfer(bytesOf(data) ?? Buffer.alloc(0));
+      } catch (error) {
+        if (error instanceof PowerCut) onCut(error);
+        throw error;
+      }
+    };
     return {
       setup: () => {},
-      send: (data: unknown) => stringOf(this.transfer(bytesOf(data) ?? Buffer.alloc(0))),
+      send: (data: unknown) => stringOf(transfer(data)),
       write: (data: unknown) => {
-        this.transfer(bytesOf(data) ?? Buffer.alloc(0));
+        transfer(data);
       },
     };
   }

@@ -10,7 +10,7 @@ import { LinkState } from '../protocol/codes';
 import type { Random, TimerId } from '../protocol/ports';
 import { Heartbeat, Pulse, type HeartbeatTimes } from './keeper-heartbeat';
 import { Fault, Ladder, Rung } from './keeper-ladder';
-import { Modem, type ModemPorts } from './sim800-modem';
+import { Modem, type ModemListener, type ModemPorts } from './sim800-modem';
 import { SocketState, type SocketListener } from './sim800-socket';
 import type { StartupConfig } from './sim800-startup';
 
@@ -55,7 +55,8 @@ const TICK_MS = 1000;
 /** A living link this old ends the ladder's impatience. */
 const STEADY_MS = 60000;
 
-export class Keeper {
+/** Its methods on… are for the parts of the modem. */
+export class Keeper implements SocketListener, ModemListener {
   private readonly modem: Modem;
   private readonly ladder: Ladder;
   private readonly heartbeat: Heartbeat;
@@ -75,21 +76,7 @@ export class Keeper {
     private readonly listener: KeeperListener,
   ) {
     const pins = ports.pins;
-    this.modem = new Modem(
-      ports,
-      config,
-      {
-        onOpen: () => this.onConnected(),
-        onData: (data) => listener.onData(data),
-        onClosed: (reason) => this.onSocketClosed(reason),
-        onDrain: () => listener.onDrain(),
-      },
-      {
-        onBearer: () => this.connect(),
-        onFault: (fault, state, reason) => this.fail(fault, state, reason),
-        onWait: (state) => this.tell(state),
-      },
-    );
+    this.modem = new Modem(ports, config, this, this);
     this.ladder = new Ladder(ports.random, [true, true, true, true, !!pins.reset, !!pins.key, !!pins.supply]);
     this.heartbeat = new Heartbeat(config.heartbeat);
     this.onTick = () => this.tick();
@@ -154,8 +141,8 @@ export class Keeper {
    */
   sessionFailed(reason: string, isRefused: boolean): void {
     if (!this.isUp) return;
-    if (isRefused) this.fail(Fault.Refused, LinkState.KeyRefused, reason);
-    else this.fail(Fault.Socket, LinkState.Connecting, reason);
+    if (isRefused) this.onFault(Fault.Refused, LinkState.KeyRefused, reason);
+    else this.onFault(Fault.Socket, LinkState.Connecting, reason);
   }
 
   status(): KeeperStatus {
@@ -211,24 +198,36 @@ export class Keeper {
     this.modem.direct.finish();
   }
 
-  private connect(): void {
+  onBearer(): void {
     // A server that did not answer or refused us stays the matter until it is heard.
     if (this.state < LinkState.Connecting || this.state > LinkState.KeyRefused)
       this.tell(LinkState.Connecting);
     if (!this.modem.platform.open(this.config.host, this.config.port)) {
-      this.fail(Fault.Refused, LinkState.NoServer, 'address');
+      this.onFault(Fault.Refused, LinkState.NoServer, 'address');
     }
   }
 
-  private onConnected(): void {
+  onData(data: string): void {
+    this.listener.onData(data);
+  }
+
+  onDrain(): void {
+    this.listener.onDrain();
+  }
+
+  onWait(state: LinkState): void {
+    this.tell(state);
+  }
+
+  onOpen(): void {
     this.isUp = true;
     this.heartbeat.begin(this.ports.clock.nowMs());
     this.listener.onUp();
   }
 
-  private onSocketClosed(reason: string): void {
-    if (this.modem.platform.isBearerDoubtful) this.fail(Fault.Bearer, LinkState.Connecting, reason);
-    else this.fail(Fault.Socket, this.isUp ? LinkState.Connecting : LinkState.NoServer, reason);
+  onClosed(reason: string): void {
+    if (this.modem.platform.isBearerDoubtful) this.onFault(Fault.Bearer, LinkState.Connecting, reason);
+    else this.onFault(Fault.Socket, this.isUp ? LinkState.Connecting : LinkState.NoServer, reason);
   }
 
   private down(reason: string): void {
@@ -244,11 +243,11 @@ export class Keeper {
   }
 
   /** Something failed: says so, and plans the next remedy. */
-  private fail(fault: Fault, state: LinkState, reason: string): void {
+  onFault(fault: Fault, state: LinkState, reason: string): void {
     if (!this.isRunning || (this.dueMs && this.ladder.covers(fault))) return;
     // Which faults leave the bearer, and with it the maker's connection, alone.
     if (fault === Fault.Socket || fault === Fault.Silent || fault === Fault.Refused) {
-      this.modem.platform.abandon();
+      this.modem.platform.end('', true);
       this.down(reason);
     } else this.release(reason);
     this.tell(state);
@@ -294,7 +293,7 @@ export class Keeper {
     }
     const pulse = heartbeat.check(nowMs, this.modem.platform.lastTrafficMs);
     if (pulse === Pulse.Due) this.listener.onHeartbeatDue();
-    else if (pulse === Pulse.Dead) this.fail(Fault.Silent, LinkState.NoServer, 'no answer');
+    else if (pulse === Pulse.Dead) this.onFault(Fault.Silent, LinkState.NoServer, 'no answer');
     else if (heartbeat.firstHeardMs && nowMs - heartbeat.firstHeardMs > STEADY_MS) this.ladder.steady();
   }
 

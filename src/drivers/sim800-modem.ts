@@ -135,10 +135,6 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
     this.at.wake();
   }
 
-  onPowered(): void {
-    this.find();
-  }
-
   onReady(): void {
     this.enter(Mode.Online);
     this.hasBearer = true;
@@ -172,9 +168,9 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   letGo(reason: string): void {
     if (this.mode >= Mode.Starting) this.enter(Mode.Off);
     this.hasBearer = false;
-    this.platform.drop();
+    this.platform.end('', false);
     this.platform.forgetStale();
-    this.direct.lose(reason);
+    this.direct.end(reason, false);
     this.direct.forgetStale();
   }
 
@@ -285,7 +281,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
     if (notice === Notice.Received) socket.isUnread = true;
     else if (notice === Notice.Connected) socket.onConnected();
     else if (notice === Notice.Closed) socket.onRemoteClosed();
-    else socket.lose('refused');
+    else socket.end('refused', false);
   }
 
   /** The modem started anew by itself: nothing of before is left in it. */

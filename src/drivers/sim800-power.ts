@@ -20,41 +20,36 @@ export interface PowerPins {
   readonly isOn?: () => boolean;
 }
 
-/** Pin (or nothing: only wait), active or not, and how long it stays so before the next step. */
-type Step = readonly ['key' | 'reset' | 'supply' | '', boolean, number];
+const enum Pin {
+  None = 0,
+  Key = 1,
+  Reset = 2,
+  Supply = 3,
+}
+
+/** A pin (or none: only wait), 1 = active, and how long it stays so, in milliseconds; and so on. */
+type Steps = readonly number[];
+const STEP_SIZE = 3;
 
 /** CFUN=1,1 has been given: the modem is deaf for a while. */
-const RADIO_STEPS: readonly Step[] = [['', false, 2000]];
-
+const RADIO_STEPS: Steps = [Pin.None, 0, 2000];
 /** RESET low for at least 105 ms; STATUS is back about 2.7 s later. */
-const RESET_STEPS: readonly Step[] = [
-  ['reset', true, 150],
-  ['reset', false, 2700],
-];
+const RESET_STEPS: Steps = [Pin.Reset, 1, 150, Pin.Reset, 0, 2700];
 /** PWRKEY low for more than 1 s; the UART lives more than 3 s after the key went down. */
-const ON_STEPS: readonly Step[] = [
-  ['key', true, 1200],
-  ['key', false, 2000],
-];
+const ON_STEPS: Steps = [Pin.Key, 1, 1200, Pin.Key, 0, 2000];
 /** Off by the same key; 800 ms at least before the next turn, and time to sign off from the network. */
-const OFF_STEPS: readonly Step[] = [
-  ['key', true, 1200],
-  ['key', false, 2500],
-];
+const OFF_STEPS: Steps = [Pin.Key, 1, 1200, Pin.Key, 0, 2500];
 /** The capacitors of the modem's supply need their time. */
-const CUT_STEPS: readonly Step[] = [
-  ['supply', true, 2500],
-  ['supply', false, 500],
-];
+const CUT_STEPS: Steps = [Pin.Supply, 1, 2500, Pin.Supply, 0, 500];
 
 export interface PowerListener {
-  /** The sequence is over: the modem may answer. */
-  onPowered(): void;
+  /** The sequence is over: look for the modem. */
+  find(): void;
 }
 
 export class PowerSequence {
-  private steps: readonly Step[];
-  private index: number;
+  private steps: Steps;
+  private index!: number;
   private timer: TimerId;
   private readonly onTimer: () => void;
 
@@ -64,11 +59,10 @@ export class PowerSequence {
     private readonly listener: PowerListener,
   ) {
     this.steps = [];
-    this.index = 0;
     this.onTimer = () => this.step();
   }
 
-  /** Runs the sequence of a rung from Radio on; `onPowered` follows when the modem may answer. */
+  /** Runs the sequence of a rung from Radio on; `find` follows when the modem may answer. */
   run(rung: Rung): void {
     this.stop();
     this.steps = this.stepsOf(rung);
@@ -79,14 +73,12 @@ export class PowerSequence {
   /** Lets go of all pins. */
   stop(): void {
     if (this.timer !== undefined) this.clock.cancel(this.timer);
-    this.timer = undefined;
-    for (; this.index < this.steps.length; this.index++) {
-      const step = this.steps[this.index]!;
-      if (!step[1]) this.set(step);
+    for (; this.index < this.steps.length; this.index += STEP_SIZE) {
+      if (!this.steps[this.index + 1]) this.set();
     }
   }
 
-  private stepsOf(rung: Rung): readonly Step[] {
+  private stepsOf(rung: Rung): Steps {
     if (rung === Rung.Radio) return RADIO_STEPS;
     if (rung === Rung.Reset) return RESET_STEPS;
     if (rung === Rung.Supply) return CUT_STEPS.concat(ON_STEPS);
@@ -94,19 +86,22 @@ export class PowerSequence {
     return this.pins.isOn && this.pins.isOn() ? OFF_STEPS.concat(ON_STEPS) : ON_STEPS;
   }
 
-  private set(step: Step): void {
-    const pin = step[0] && this.pins[step[0]];
-    if (pin) pin(step[1]);
+  /** Sets the pin of the present step, if the board has it. */
+  private set(): void {
+    const pins = this.pins;
+    const pin = [undefined, pins.key, pins.reset, pins.supply][this.steps[this.index]!];
+    if (pin) pin(!!this.steps[this.index + 1]);
   }
 
   private step(): void {
     this.timer = undefined;
-    const step = this.steps[this.index++];
-    if (!step) {
-      this.listener.onPowered();
+    const steps = this.steps;
+    if (this.index >= steps.length) {
+      this.listener.find();
       return;
     }
-    this.set(step);
-    this.timer = this.clock.after(step[2], this.onTimer);
+    this.set();
+    this.timer = this.clock.after(steps[this.index + 2]!, this.onTimer);
+    this.index += STEP_SIZE;
   }
 }

@@ -162,29 +162,20 @@ export class Socket implements AtAsker {
 
   /** Gives the socket up at once, and has the modem close it. */
   fail(reason: string): void {
-    if (this.state) this.stale = this.channel;
-    this.lose(reason);
+    this.end(reason, true);
     this.wake();
   }
 
-  /** As `fail`, without a word to the listener. */
-  abandon(): void {
-    if (this.state) this.stale = this.channel;
-    this.drop();
-  }
-
-  /** The modem has no such socket any more. */
-  lose(reason: string): void {
+  /**
+   * Forgets everything about the connection. `isInModem`: the modem has to close it; else it has no such socket
+   * any more. The listener is told, unless `reason` is ''.
+   */
+  end(reason: string, isInModem: boolean): void {
     if (!this.state) return;
-    this.drop();
-    this.listener.onClosed(reason);
-  }
-
-  /** Forgets everything without a word: bearer or modem are being restarted. */
-  drop(): void {
+    if (isInModem) this.stale = this.channel;
     this.state = SocketState.Closed;
     this.out = '';
-    this.isUnread = false;
+    if (reason) this.listener.onClosed(reason);
   }
 
   /** After CIPSHUT or a restart no old socket is left to close. */
@@ -201,7 +192,7 @@ export class Socket implements AtAsker {
   }
 
   onRemoteClosed(): void {
-    if (this.state === SocketState.Connecting) this.lose('refused');
+    if (this.state === SocketState.Connecting) this.end('refused', false);
     else if (this.state !== SocketState.Closed) {
       this.state = SocketState.Ending;
       this.isUnread = true;
@@ -256,7 +247,7 @@ export class Socket implements AtAsker {
       this.deadlineMs = this.clock.nowMs() + CONNECT_TIMEOUT_MS;
     } else if (result === AtResult.Refused) {
       this.isBearerDoubtful = true;
-      this.lose('no bearer');
+      this.end('no bearer', false);
     } else this.fail('no answer');
   }
 

@@ -1,0 +1,73 @@
+/** The LED patterns as docs/operating.md tells them, seen on virtual time. */
+import { Leds, LedState } from '../../../src/drivers/led';
+import { VirtualClock } from '../../../sim/time/clock';
+
+const STEP_MS = 125;
+
+class Panel {
+  readonly clock = new VirtualClock();
+  private readyLevel = false;
+  private faultLevel = false;
+  readonly leds = new Leds(
+    { after: (delayMs, callback) => this.clock.setTimer(callback, delayMs) },
+    (level) => (this.readyLevel = level),
+    (level) => (this.faultLevel = level),
+  );
+
+  /** What is lit now: `r`, `f`, both or nothing. */
+  get lit(): string {
+    return (this.readyLevel ? 'r' : '') + (this.faultLevel ? 'f' : '');
+  }
+}
+
+function show(state: LedState, steps: number): { ready: string; fault: string; panel: Panel } {
+  const panel = new Panel();
+  panel.leds.show(state);
+  let ready = '';
+  let fault = '';
+  for (let step = 0; step < steps; step++) {
+    panel.clock.advance(step === 0 ? STEP_MS / 2 : STEP_MS);
+    ready += panel.lit.includes('r') ? '1' : '0';
+    fault += panel.lit.includes('f') ? '1' : '0';
+  }
+  return { ready, fault, panel };
+}
+
+describe('LEDs', () => {
+  it.each([
+    [LedState.Fault, '000000000000', '111111111111'],
+    [LedState.NoModem, '000000000000', '100000000000'],
+    [LedState.NoSim, '000000000000', '101000000000'],
+    [LedState.NoNetwork, '000000000000', '101010000000'],
+    [LedState.NoServer, '000000000000', '101010100000'],
+    [LedState.NotProvisioned, '101010101010', '010101010101'],
+    [LedState.OrderOpen, '110011001100', '000000000000'],
+    [LedState.Ready, '111111111111', '000000000000'],
+  ])('state %i shows its pattern, repeated', (state, ready, fault) => {
+    const shown = show(state, 24);
+    expect([shown.ready, shown.fault]).toEqual([ready + ready, fault + fault]);
+  });
+
+  it('change at once with the state', () => {
+    const { panel } = show(LedState.NoServer, 3);
+    panel.leds.show(LedState.Ready);
+    expect(panel.lit).toBe('r');
+    panel.leds.show(LedState.Fault);
+    expect(panel.lit).toBe('f');
+  });
+
+  it('keep no timer while nothing blinks, and one while something does', () => {
+    const { clock: steady } = show(LedState.Ready, 4).panel;
+    expect(steady.nextDueMs()).toBeUndefined();
+    const { panel } = show(LedState.OrderOpen, 4);
+    panel.leds.show(LedState.NoSim);
+    panel.leds.show(LedState.NoSim);
+    let fired = 0;
+    const endMs = panel.clock.nowMs() + 10 * STEP_MS;
+    while (panel.clock.nextDueMs()! <= endMs) {
+      panel.clock.runNext();
+      fired += 1;
+    }
+    expect(fired).toBe(10);
+  });
+});

@@ -199,6 +199,85 @@ const language: readonly Program[] = [
     expected: ['true', 'false', '"17"', '"ab"', 'true', 'false', '"!"', 'true'],
   },
   {
+    name: 'what minifiers write',
+    code: `var a = 1, b = 0, c, o = { f() { return this === o; }, g: { h: 3 } };
+out(!(a in [0, 1])); out(-~a); out(1 / 0 > 5); out(a ? b ? 1 : 2 : 3); out((0, o.g.h)); c = b = a; out(c); out((a++, b = 5, a + b));
+out((function (x) { if (x) return x++, x; return void 0; })(1)); out((function () { for (var n = 3, t = 0; n--;) t += n; return t; })());
+out(a || b && c); out(!a && b); out(void 0 === c); out((() => { return 7; })()); out((x => x * 2)(4)); out(((x, y) => ({ x, y }))(1, 2));
+out((function () { return a ? b : void 0; })()); out(typeof zzz == "undefined"); out("a" + 1 + 2); out(1 + 2 + "a"); out(a > 1 ? "y" : "n");
+out([, 1].length); out(+!0); out(!!a); out(~~5.7); out("abc"["length"]); out(a === 2 | b === 5); out(1e3 + .5); out(0xff); out(5 .toFixed(1));
+out(((x) => { switch (x) { case 1: return "one"; case 2: case 3: return "more"; } return "none"; })(3));
+var i = 0; do { i++; if (i === 2) continue; if (i > 3) break; } while (i < 9); out(i); out((function () { try { return 1; } catch (e) { return 2; } })());
+out(new (class { constructor() { this.z = 4; } })().z); out(o.f()); var t = { 1: "a", x: "b" }; out(t[1] + t["x"]); out(a, b); out([3, 4][a - 1]);
+out((function () { var q = arguments; return q.length; })(1, 2, 3)); out("\\x41" + \`t\${a}\`); out(a != null && a !== void 0); out(1 < 2 == true);
+out((function () { let e = 1; { let e = 2; b = e; } return e + b; })()); out([1, 2, 3].some((x) => x > 2) && [1].every((x) => x)); out(3 > 2 > 1);
+out((a, b)); out("b" > "a" && "B" < "a"); out(7 & 3 | 8 ^ 1); out(1 + -1); out(- -1); out(a-- - --a); out(null == void 0); out("5" * 1 + 1);
+out(-7 >> 1); out(-7 >>> 28); out((5, 6) % 4); out(\`\${1}\${2}\`); out(typeof null); out(isNaN(void 0)); out([] + ""); out([1] == 1); out(!"");`,
+    expected: [
+      'false',
+      '2',
+      'true',
+      '2',
+      '3',
+      '1',
+      '7',
+      '2',
+      '3',
+      '2',
+      'false',
+      'false',
+      '7',
+      '8',
+      '{"x":1,"y":2}',
+      '5',
+      'true',
+      '"a12"',
+      '"3a"',
+      '"y"',
+      '2',
+      '1',
+      'true',
+      '5',
+      '3',
+      '1',
+      '1000.5',
+      '255',
+      '"5.0"',
+      '"more"',
+      '4',
+      '1',
+      '4',
+      'true',
+      '"ab"',
+      '2',
+      '4',
+      '3',
+      '"At2"',
+      'true',
+      'true',
+      '3',
+      'true',
+      'false',
+      '2',
+      'true',
+      '11',
+      '0',
+      '1',
+      '2',
+      'true',
+      '6',
+      '-4',
+      '15',
+      '2',
+      '"12"',
+      '"object"',
+      'true',
+      '""',
+      'true',
+      'true',
+    ],
+  },
+  {
     name: 'what is missing is missing',
     code: `out(typeof Map); out(typeof Symbol); out(typeof BigInt); out(typeof Proxy); out(typeof window); out(typeof Buffer); out(typeof [].flat);
       out(typeof "".codePointAt); out(typeof Object.freeze); out(typeof Math.imul); out(typeof Uint8Array.from); out(typeof Number.isInteger);

@@ -11,9 +11,8 @@ ensureInstalled();
 const [file, ...rest] = process.argv.slice(2);
 const tsx = pathToFileURL(join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs')).href;
 const child = spawn(process.execPath, ['--import', tsx, join(root, file), ...rest], { stdio: 'inherit' });
-// A terminal sends Ctrl-C to the whole group; other signals come to us alone and are passed on.
-process.on('SIGINT', () => {});
-for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// A terminal sends Ctrl-C to both of us; a script only to us. The child takes a second one for the same.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(error.message);
   process.exit(1);

@@ -61,6 +61,7 @@ async function main(): Promise<void> {
   const stop = (): Promise<void> => (stopping ??= product.stop());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
+      if (stopping) return;
       console.log('\n· stopping');
       void stop().then(() => process.exit(isDemo ? 1 : 0));
     });

@@ -20,6 +20,7 @@ class Run {
     this.child = spawn(process.execPath, ['scripts/run.mjs', 'sim/product/start.ts', ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    runs.push(this);
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on('data', (chunk: Buffer) => {
         this.output += chunk.toString('utf8');
@@ -52,11 +53,16 @@ class Run {
   }
 }
 
+/** What a failed test has left running. */
+const runs: Run[] = [];
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'coinslot-start-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  for (const run of runs.splice(0)) run.child.kill('SIGTERM');
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test(
   'npm start -- --demo pays both orders, over a power cut, and says so in one line of JSON',

@@ -1,26 +1,33 @@
 /**
- * Runs the embedded PostgreSQL: makes the cluster at first use, starts it on a free port of the loopback
- * interface, finds one that a killed run left behind, and stops it with the product, even when the product is
- * killed (a watchdog process waits for our end of a pipe to close).
- * Leaves where files live to place.ts, schema and pools to others. Crash safety is PostgreSQL's own (fsync is on).
+ * The embedded PostgreSQL: makes the cluster at first use, starts it, finds one that a killed run left behind,
+ * starts it again when it is killed itself, and stops it with the product. One process is in charge of a cluster,
+ * by a lock that PostgreSQL drops when the process is gone; others may join as guests.
+ * Leaves where files live to place.ts, processes to launch.ts, schema and pools to others. Crash safety is
+ * PostgreSQL's own (fsync is on). Invariant: two processes are never in charge of one cluster.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
-import * as fs from 'node:fs';
-import * as net from 'node:net';
-import * as path from 'node:path';
-import { Client } from 'pg';
+import type { ChildProcess } from 'node:child_process';
+import type { Client } from 'pg';
 import { sleep, type Clock } from '../time';
-import { findBinaries, runAs, type Binaries, type RunAs } from './binaries';
-import { childEnvironment, initialise, SUPERUSER } from './initdb';
+import { findBinaries, runAs } from './binaries';
+import { initialise } from './initdb';
+import {
+  answers,
+  launch,
+  POLL_MS,
+  START_TIMEOUT_MS,
+  stopForeignWatchdog,
+  stopPostmaster,
+  superuserClient,
+  watch,
+  type Launch,
+} from './launch';
 import { openPlace, readPlace, removePlace, type Place } from './place';
-import { isPostgres, isRunning, readPidFile, removeStalePidFile } from './postmaster';
+import { isRunning, readPidFile, removeStalePidFile } from './postmaster';
 
 /** The role that owns the database and that the product connects as. */
 const APP_ROLE = 'coinslot';
-const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 30_000;
-const POLL_MS = 20;
-const PORT_ATTEMPTS = 5;
+/** A watchdog's signal to what we took over shows within this time. */
+const STABLE_MS = 200;
 /** Key of the advisory lock that the process in charge of the cluster holds ("coin"). */
 const OWNER_LOCK = 0x636f696e;
 
@@ -55,28 +62,22 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const user = runAs();
   const binaries = findBinaries(user);
   const place = openPlace(options.dataDir, user);
-  await initialise(place, binaries, user, options.say ?? (() => undefined));
-  let port = await findRunning(options, place);
-  if (port === undefined) port = await launch(options, place, binaries, user);
-  const owner = await takeCharge(place, port, options.dataDir);
-  const watchdog = watch(readPidFile(place.clusterDir)!.pid);
+  const { clock, isDurable = true, say = () => undefined } = options;
+  await initialise(place, binaries, user, say);
+  const keeper = new Keeper(options, { place, binaries, user, clock, isDurable }, say);
+  const port = await keeper.start();
   return {
     port,
     isGuest: false,
     database: (name) => ensureDatabase(place, port, name),
-    stop: async () => {
-      watchdog.kill('SIGKILL');
-      refable(owner).ref();
-      await owner.end().catch(() => undefined);
-      await stopPostmaster(options.clock, place);
-    },
+    stop: () => keeper.stop(),
   };
 }
 
 /** Uses the cluster of `dataDir` as a guest when it runs, else starts it: for commands beside a running server. */
 export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
   const place = readPlace(options.dataDir);
-  const port = place && (await findRunning(options, place));
+  const port = place && (await findRunning(options.clock, place));
   if (!place || port === undefined) return startCluster(options);
   return {
     port,
@@ -90,163 +91,129 @@ export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
 export async function wipeCluster(options: ClusterOptions): Promise<void> {
   const place = readPlace(options.dataDir);
   if (!place) return;
-  const port = await findRunning(options, place);
-  if (port !== undefined) {
-    const owner = await takeCharge(place, port, options.dataDir);
-    refable(owner).ref();
-    await owner.end();
+  const running = await acquire(options, place, async () => undefined);
+  if (running.owner) {
+    await release(running.owner);
     await stopPostmaster(options.clock, place);
   }
   removePlace(options.dataDir);
 }
 
-/** The port of a PostgreSQL that already runs on this cluster, once it answers; undefined when none does. */
-async function findRunning(options: ClusterOptions, place: Place): Promise<number | undefined> {
-  removeStalePidFile(place.clusterDir);
+/** Keeps one cluster running for as long as it is in charge. */
+class Keeper {
+  private owner: Client | undefined;
+  private watchdog: ChildProcess | undefined;
+  private port: number | undefined;
+  private isStopping = false;
+  private reviving: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly options: ClusterOptions,
+    private readonly plan: Launch,
+    private readonly say: (text: string) => void,
+  ) {}
+
+  async start(): Promise<number> {
+    const { place } = this.plan;
+    const { port, owner } = await acquire(this.options, place, () => launch(this.plan, this.port));
+    this.port = port;
+    this.owner = owner;
+    this.watchdog?.kill('SIGKILL');
+    this.watchdog = watch(place, readPidFile(place.clusterDir)!.pid);
+    owner.once('end', () => this.lost());
+    // Our hold on the cluster lasts as long as we live, but is no reason to live on.
+    refable(owner).unref();
+    return port;
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    await this.reviving;
+    this.watchdog?.kill('SIGKILL');
+    if (this.owner) await release(this.owner);
+    await stopPostmaster(this.plan.clock, this.plan.place);
+  }
+
+  /** PostgreSQL was killed under us: it is started again on the same port, so that its address stays. */
+  private lost(): void {
+    if (this.isStopping) return;
+    this.say('PostgreSQL has gone; starting it again');
+    this.reviving = this.start().then(
+      () => undefined,
+      (error: Error) => this.say(`PostgreSQL does not come back: ${error.message}`),
+    );
+  }
+}
+
+/**
+ * Finds the running PostgreSQL or starts it, and takes charge of it. One that is found may be about to end,
+ * because the watchdog of a killed run is at work: then we look again.
+ */
+async function acquire<Port extends number | undefined>(
+  options: ClusterOptions,
+  place: Place,
+  start: () => Promise<Port>,
+): Promise<{ port: Port; owner: Port extends number ? Client : Client | undefined }> {
   const deadlineMs = options.clock.nowMs() + START_TIMEOUT_MS;
   for (;;) {
-    const found = readPidFile(place.clusterDir);
-    if (!found || !isRunning(found.pid)) return undefined;
-    if (found.port !== undefined && (await answers(place, found.port))) return found.port;
-    if (options.clock.nowMs() > deadlineMs) {
-      throw new Error(`a PostgreSQL (process ${found.pid}) holds ${place.clusterDir} but does not answer`);
+    const found = await findRunning(options.clock, place);
+    const port = (found ?? (await start())) as Port;
+    if (port === undefined) return { port, owner: undefined as never };
+    try {
+      const owner = await takeCharge(place, port, options.dataDir);
+      if (found === undefined) return { port, owner: owner as never };
+      stopForeignWatchdog(place);
+      if (await isStable(options.clock, owner)) return { port, owner: owner as never };
+    } catch (error) {
+      if (error instanceof ClusterBusyError || options.clock.nowMs() > deadlineMs) throw error;
     }
     await sleep(options.clock, POLL_MS);
   }
 }
 
-async function launch(
-  options: ClusterOptions,
-  place: Place,
-  binaries: Binaries,
-  user: RunAs | undefined,
-): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
-    const child = spawnPostmaster(options, place, binaries, user, port);
-    const deadlineMs = options.clock.nowMs() + START_TIMEOUT_MS;
-    while (child.exitCode === null && child.signalCode === null && options.clock.nowMs() < deadlineMs) {
-      if (await answers(place, port)) {
-        child.unref();
-        return port;
-      }
-      await sleep(options.clock, POLL_MS);
-    }
-    child.kill('SIGQUIT');
-    const log = lastLog(place);
-    if (attempt >= PORT_ATTEMPTS || !log.includes('could not bind')) {
-      throw new Error(`PostgreSQL did not start; the end of its log:\n${log}`);
-    }
-  }
-}
-
-function spawnPostmaster(
-  options: ClusterOptions,
-  place: Place,
-  binaries: Binaries,
-  user: RunAs | undefined,
-  port: number,
-): ChildProcess {
-  const logFd = fs.openSync(path.join(place.clusterDir, 'postgres.log'), 'w', 0o600);
-  const settings = [
-    `port=${port}`,
-    'listen_addresses=127.0.0.1',
-    'unix_socket_directories=',
-    'max_connections=200',
-    `fsync=${options.isDurable === false ? 'off' : 'on'}`,
-    'log_min_messages=warning',
-  ];
+async function isStable(clock: Clock, owner: Client): Promise<boolean> {
+  await sleep(clock, STABLE_MS);
   try {
-    // A group of its own: Ctrl-C in our terminal must not stop it before our last transaction.
-    return spawn(
-      binaries.postgres,
-      ['-D', path.join(place.clusterDir, 'data'), ...settings.flatMap((setting) => ['-c', setting])],
-      {
-        cwd: place.clusterDir,
-        env: childEnvironment(),
-        detached: true,
-        stdio: ['ignore', logFd, logFd],
-        ...(user && { uid: user.uid, gid: user.gid }),
-      },
-    );
-  } finally {
-    fs.closeSync(logFd);
+    await owner.query('select 1');
+    return true;
+  } catch {
+    await release(owner);
+    return false;
   }
 }
 
-function lastLog(place: Place): string {
-  return fs.readFileSync(path.join(place.clusterDir, 'postgres.log'), 'utf8').slice(-2000).trim();
-}
-
-/** Stops PostgreSQL when we are gone: its standard input ends with us, however we end. */
-function watch(pid: number): ChildProcess {
-  const watchdog = spawn('/bin/sh', ['-c', 'cat >/dev/null; kill -INT "$0"', String(pid)], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-    env: childEnvironment(),
-  });
-  watchdog.on('error', () => undefined);
-  watchdog.unref();
-  (watchdog.stdin as net.Socket).unref();
-  return watchdog;
-}
-
-async function stopPostmaster(clock: Clock, place: Place): Promise<void> {
-  const found = readPidFile(place.clusterDir);
-  if (!found || !isPostgres(found.pid)) return;
-  const deadlineMs = clock.nowMs() + STOP_TIMEOUT_MS;
-  process.kill(found.pid, 'SIGINT');
-  while (isRunning(found.pid)) {
+/** The port of a PostgreSQL that already runs on this cluster, once it answers; undefined when none does. */
+async function findRunning(clock: Clock, place: Place): Promise<number | undefined> {
+  removeStalePidFile(place.clusterDir);
+  const deadlineMs = clock.nowMs() + START_TIMEOUT_MS;
+  for (;;) {
+    const found = readPidFile(place.clusterDir);
+    if (!found || !isRunning(found.pid)) return undefined;
+    if (found.port !== undefined && (await answers(place, found.port))) return found.port;
     if (clock.nowMs() > deadlineMs) {
-      process.kill(found.pid, 'SIGQUIT');
-      return;
+      throw new Error(`a PostgreSQL (process ${found.pid}) holds ${place.clusterDir} but does not answer`);
     }
     await sleep(clock, POLL_MS);
   }
 }
 
-function adminClient(place: Place, port: number): Client {
-  return new Client({
-    host: '127.0.0.1',
-    port,
-    user: SUPERUSER,
-    password: place.password,
-    database: 'postgres',
-    connectionTimeoutMillis: 5000,
-  });
-}
-
-/** Whether PostgreSQL on `port` is this cluster's (it knows our password) and accepts connections. */
-async function answers(place: Place, port: number): Promise<boolean> {
-  const client = adminClient(place, port);
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
-
 /** Holds a lock for as long as we live: PostgreSQL lets go of it when our connection breaks. */
 async function takeCharge(place: Place, port: number, dataDir: string): Promise<Client> {
-  const client = adminClient(place, port);
-  client.on('error', () => undefined);
+  const client = superuserClient(place, port);
   await client.connect();
   const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [
     OWNER_LOCK,
   ]);
-  if (rows[0]!.taken) {
-    // Held for as long as we live, but no reason to live on.
-    refable(client).unref();
-    return client;
-  }
+  if (rows[0]!.taken) return client;
   await client.end();
   throw new ClusterBusyError(
     `another Coinslot process runs on ${dataDir}: stop it, or use another data folder`,
   );
+}
+
+async function release(owner: Client): Promise<void> {
+  refable(owner).ref();
+  await owner.end().catch(() => undefined);
 }
 
 /** Methods of pg's Client that its types do not know. */
@@ -266,7 +233,7 @@ async function createOnce(client: Client, statement: string): Promise<void> {
 }
 
 async function ensureDatabase(place: Place, port: number, name: string): Promise<string> {
-  const client = adminClient(place, port);
+  const client = superuserClient(place, port);
   await client.connect();
   try {
     const password = client.escapeLiteral(place.password);
@@ -276,15 +243,4 @@ async function ensureDatabase(place: Place, port: number, name: string): Promise
     await client.end();
   }
   return `postgres://${APP_ROLE}:${place.password}@127.0.0.1:${port}/${name}`;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -59,7 +59,10 @@ const ERRORS = {
 
 export type AlipayErrorCode = keyof typeof ERRORS;
 
-export const ALIPAY_ERROR_CODES = Object.keys(ERRORS) as readonly AlipayErrorCode[];
+/** sub_code and code, for the comparison with docs/sandbox.md. */
+export const ALIPAY_ERROR_CODES: readonly (readonly [string, string])[] = Object.entries(ERRORS).map(
+  ([subCode, [code]]) => [subCode, code],
+);
 
 /** A success with the method's own fields. */
 export function alipaySuccess(fields: Readonly<Record<string, unknown>>): Answer {

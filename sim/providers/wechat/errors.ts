@@ -20,7 +20,6 @@ const ERRORS = {
   NO_AUTH: [403, '商户无权限'],
   NOT_ENOUGH: [403, '基本账户余额不足，请充值后重新发起'],
   OUT_TRADE_NO_USED: [403, '商户订单号重复'],
-  RULE_LIMIT: [403, '业务规则限制'],
   ORDER_NOT_EXIST: [404, '订单不存在'],
   RESOURCE_NOT_EXISTS: [404, '查询的资源不存在'],
   FREQUENCY_LIMITED: [429, '频率超限，请降低请求频率后再试'],
@@ -29,7 +28,10 @@ const ERRORS = {
 
 export type WechatErrorCode = keyof typeof ERRORS;
 
-export const WECHAT_ERROR_CODES = Object.keys(ERRORS) as readonly WechatErrorCode[];
+/** Code and HTTP status, for the comparison with docs/sandbox.md. */
+export const WECHAT_ERROR_CODES: readonly (readonly [string, number])[] = Object.entries(ERRORS).map(
+  ([code, [status]]) => [code, status],
+);
 
 /** An error as WeChat Pay answers it. `detail` appears for faults in the parameters only. */
 export function wechatError(

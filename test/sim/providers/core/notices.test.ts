@@ -207,6 +207,21 @@ describe('a notice under a fault', () => {
     expect(refused.sent).toHaveLength(16);
   });
 
+  it('noticeDoubled: a late refusal of the first starts no repeat while the second is under way', () => {
+    const rig = under({ kind: 'noticeDoubled', times: 1 });
+    rig.isAccepting = false;
+    rig.pending = [];
+    rig.pay('wechat', 'CS000002_1');
+    rig.clock.advance(0);
+    const [first, second] = rig.pending as [() => void, () => void];
+    first();
+    rig.clock.advance(HOUR_MS);
+    expect(rig.sent).toHaveLength(2);
+    second();
+    rig.clock.advance(15 * SECOND_MS);
+    expect(rig.sent).toHaveLength(3);
+  });
+
   it('noticeReordered comes right after the next one', () => {
     const rig = under({ kind: 'noticeReordered', outTradeNo: 'CS000002_1' });
     rig.pay('wechat', 'CS000002_1');

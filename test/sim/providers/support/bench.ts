@@ -78,6 +78,7 @@ export interface Received {
 export interface Answering {
   readonly status: number;
   readonly body?: string;
+  readonly location?: string;
   /** Never answer. */
   readonly isSilent?: boolean;
 }
@@ -99,7 +100,10 @@ export class Receiver {
           body: Buffer.concat(parts).toString('utf8'),
         });
         if (this.answer.isSilent) return;
-        response.writeHead(this.answer.status).end(this.answer.body);
+        const { status, body, location } = this.answer;
+        // What a redirect leads to would accept.
+        if (request.url === '/elsewhere') response.writeHead(200).end('success');
+        else response.writeHead(status, location === undefined ? {} : { location }).end(body);
       });
     });
     await new Promise<void>((resolve) => this.server!.listen(0, '127.0.0.1', resolve));

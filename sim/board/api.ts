@@ -164,10 +164,13 @@ function espruinoGlobal(hardware: BoardHardware): Record<string, unknown> {
     if (!bytes) throw new realm.Error(`Expecting something iterable, got ${typeof value}`);
     return bytes;
   };
+  /** The bytes of all arguments, one after the other. */
+  const together = (values: readonly unknown[]): Buffer =>
+    values.length === 1 ? taken(values[0]) : Buffer.concat(values.map(taken));
   return {
     CRC32: (value: unknown) => crc32(taken(value)),
-    toString: (...values: unknown[]) => stringOf(Buffer.concat(values.map(taken))),
-    toUint8Array: (...values: unknown[]) => arrayOf(realm, Buffer.concat(values.map(taken))),
+    toString: (...values: unknown[]) => stringOf(together(values)),
+    toUint8Array: (...values: unknown[]) => arrayOf(realm, together(values)),
     toArrayBuffer: (value: unknown) => bufferOf(realm, taken(value)),
     hwRand: () => random.uint32() | 0,
     getErrorFlags: () => {

@@ -6,11 +6,12 @@
 import { types } from 'node:util';
 import type { Realm } from './realm';
 
-/** The bytes of a value, or undefined when Espruino would not take it. */
+/** The bytes of a value, or undefined when Espruino would not take it. Not a copy: whoever keeps them copies. */
 export function bytesOf(value: unknown): Buffer | undefined {
   if (typeof value === 'string') return Buffer.from(value, 'latin1');
   if (typeof value === 'number') return Buffer.of(value & 255);
-  if (types.isAnyArrayBuffer(value)) return Buffer.from(new Uint8Array(value as ArrayBuffer));
+  if (types.isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.length);
+  if (types.isAnyArrayBuffer(value)) return Buffer.from(value);
   if (types.isTypedArray(value))
     return Buffer.from(Array.from(value as Uint8Array, (element) => element & 255));
   if (Array.isArray(value)) {

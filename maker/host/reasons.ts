@@ -1,6 +1,6 @@
 /**
  * What each reason code means to a maker and what to do about it, in English: shown by the command, and the same
- * text stands in docs/host-protocol.md (a test compares). Numbers and names are those of src/protocol/codes.ts.
+ * text stands in docs/host-protocol.md (a test compares). Numbers and names are those of src/protocol/reasons.ts.
  * Leaves the texts for a machine's own display to the machine.
  */
 import { REASON_NAMES } from '../../src/protocol/reasons';

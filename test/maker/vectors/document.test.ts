@@ -1,6 +1,7 @@
 /** docs/host-protocol.md, in both languages, says what the code does. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { linkText, typeName } from '../../../maker/host/names';
 import { reasonText } from '../../../maker/host/reasons';
 import { withExamples } from '../../../maker/vectors/document';
 import { readVectors } from '../../../maker/vectors/read';
@@ -70,6 +71,7 @@ test('the tables of messages have every type with its layout, and no other', () 
   for (const vector of vectors.frames) {
     const row = documented.find((candidate) => Number(candidate[0]) === vector.type)!;
     expect(row[1]).toBe(vector.name.split(' ')[0]);
+    expect(typeName(vector.type)).toBe(row[1]);
   }
 });
 
@@ -98,6 +100,7 @@ test('states, links and channels have the names and numbers of the code', () => 
   expect(links.map((row) => [Number(row[0]), row[1]])).toEqual(
     LINK_STATE_NAMES.map((name, code) => [code, name]),
   );
+  for (const [code, , meaning, advice] of links) expect({ meaning, advice }).toEqual(linkText(Number(code)));
   expect(english).toContain('**Reset** in INFO: 0 UNKNOWN, 1 POWER');
   expect([ResetReason.Unknown, ResetReason.Power, ResetReason.BrownOut]).toEqual([0, 1, 2]);
   expect([ResetReason.Pin, ResetReason.Software, ResetReason.Watchdog]).toEqual([3, 4, 5]);

@@ -148,7 +148,7 @@ export class AtChannel {
   private readonly fire: () => void;
   private probesLeft!: number;
   private quietRestarts!: number;
-  /** The last command had a payload: the modem may be waiting for the rest of it. */
+  /** The last command with a payload came to no good end: the modem may be waiting for bytes of it. */
   private mayHunger!: boolean;
 
   constructor(
@@ -182,8 +182,10 @@ export class AtChannel {
     if (!dialogue || this.stage !== Stage.Idle) return;
     this.dialogue = dialogue;
     this.info = '';
-    if (dialogue.payload) this.enter(Stage.Prompt, PROMPT_TIMEOUT_MS);
-    else this.enter(Stage.Result, dialogue.timeoutMs);
+    if (dialogue.payload) {
+      this.mayHunger = true;
+      this.enter(Stage.Prompt, PROMPT_TIMEOUT_MS);
+    } else this.enter(Stage.Result, dialogue.timeoutMs);
     this.say('>', dialogue.shown || dialogue.send);
     this.ports.write('AT' + dialogue.send + '\r');
   }
@@ -293,10 +295,13 @@ export class AtChannel {
       this.owner.onLine(head, args, channel);
     } else if (match === AtMatch.Info) {
       this.info = args;
+    } else if (this.unwritten || (match === AtMatch.Ok && this.stage === Stage.Prompt)) {
+      // No good end can come before the payload is whole: whose it is, and what the modem took, is unknown.
+      this.settle(PROBES);
     } else {
       const wasSent = dialogue.payload && this.stage === Stage.Result;
       this.enter(Stage.Idle, 0);
-      this.mayHunger = false;
+      if (dialogue.payload && match === AtMatch.Ok) this.mayHunger = false;
       this.end(
         match === AtMatch.Refused && wasSent ? AtResult.Aborted : (match as number as AtResult),
         args || this.info,
@@ -321,7 +326,6 @@ export class AtChannel {
 
   private writePayload(timeoutMs: number): void {
     this.enter(Stage.Result, timeoutMs);
-    this.mayHunger = true;
     this.unwritten = this.dialogue!.payload!;
     this.say('>', '(' + this.unwritten.length + ' bytes)');
     this.writeOn();

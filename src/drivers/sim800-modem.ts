@@ -36,8 +36,6 @@ const enum Mode {
   Online = 4,
 }
 
-/** Longest stay in a mode that has an end of its own anyway, by mode; 0 = for ever. */
-const MODE_LIMIT_MS: readonly number[] = [0, 30000, 60000, 600000, 0];
 const STARTUP_PROBES = 6;
 const HUNT_PROBES = 1;
 /** Restarts without a proven link in between before they count as a fault. */
@@ -78,7 +76,6 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   hasBearer: boolean;
   private mode: Mode;
   private readonly power: PowerSequence;
-  private modeMs: number;
   /** Place in OTHER_BAUDS, or -1 for our own rate. */
   private baudIndex: number;
   /** All rates have been tried since the modem was last found. */
@@ -109,7 +106,6 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
     this.restartsInRow = 0;
     this.hasBearer = false;
     this.mode = Mode.Off;
-    this.modeMs = 0;
     this.baudIndex = -1;
     this.samples = 0;
     // At the very start there is nothing to wait for.
@@ -187,11 +183,8 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
 
   /** To be called every second or so; `isEager`: an answer of the server is awaited. */
   tick(nowMs: number, isEager: boolean): void {
-    const limitMs = MODE_LIMIT_MS[this.mode]!;
     const isOn = this.ports.pins.isOn;
-    if (limitMs && nowMs - this.modeMs > limitMs) {
-      this.listener.onFault(Fault.Modem, LinkState.ModemSilent, 'stuck');
-    } else if (this.mode > Mode.Powering && isOn && this.isOff(isOn())) {
+    if (this.mode > Mode.Powering && isOn && this.isOff(isOn())) {
       this.listener.onFault(Fault.Off, LinkState.ModemSilent, 'modem off');
     }
     this.platform.tick(nowMs);
@@ -295,7 +288,6 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
 
   private enter(mode: Mode): void {
     this.mode = mode;
-    this.modeMs = this.ports.clock.nowMs();
-    this.polledMs = this.modeMs;
+    this.polledMs = this.ports.clock.nowMs();
   }
 }

@@ -53,18 +53,102 @@ describe('link keeper against what public drivers get wrong', () => {
 
   it('waits for room, without giving the socket up, while the modem’s buffer is full', () => {
     const bench = up();
-    let unacked = 5000;
-    bench.modem.replies['+CIPSEND'] = () =>
-      unacked > 0 ? '\r\nERROR\r\n' : (undefined as unknown as string);
-    bench.modem.replies['+CIPACK'] = () => `\r\n+CIPACK: 9000,${9000 - unacked},${unacked}\r\n\r\nOK\r\n`;
-    bench.keeper.send('abc');
-    for (let round = 0; round < 10; round++) {
+    const bufferBytes = 3000;
+    let acked = 0;
+    const sent = (): number => bench.modem.payloads.join('').length;
+    bench.modem.replies['+CIPSEND'] = () => {
+      const wanted = Number(bench.modem.commands[bench.modem.commands.length - 1]!.split(',')[1]);
+      const isFull = sent() - acked + wanted > bufferBytes;
+      return isFull ? '\r\nERROR\r\n' : (undefined as unknown as string);
+    };
+    bench.modem.replies['+CIPACK'] = () => `\r\n+CIPACK: ${sent()},${acked},${sent() - acked}\r\n\r\nOK\r\n`;
+    const data = Array.from({ length: 9000 }, (_, index) => String.fromCharCode(index % 251)).join('');
+    let given = 0;
+    for (let second = 0; second < 40; second++) {
+      while (given < data.length && bench.keeper.send(data.substring(given, given + 600))) given += 600;
+      bench.keeper.alive();
       bench.time.advance(1000);
-      unacked -= 500;
+      acked = Math.min(sent(), acked + 500);
     }
-    bench.time.advance(1000);
     expect(bench.count('down')).toBe(0);
-    expect(bench.modem.payloads).toEqual(['abc']);
+    expect(bench.modem.payloads.join('')).toBe(data);
+  });
+
+  it('gives a socket up whose send is refused though nothing is on the way', () => {
+    const bench = up();
+    bench.modem.replies['+CIPSEND'] = '\r\n+CME ERROR: 3\r\n';
+    bench.modem.replies['+CIPACK'] = '\r\n+CIPACK: 758,758,0\r\n\r\nOK\r\n';
+    bench.keeper.send('abc');
+    bench.time.advance(2000);
+    expect(bench.told).toContain('down send failed');
+    expect(bench.modem.count('+CIPSEND')).toBe(3);
+  });
+
+  it('makes a new bearer at once when the modem refuses to open a socket', () => {
+    const bench = up();
+    let refusals = 1;
+    bench.modem.replies['+CIPSTART'] = () =>
+      refusals-- > 0 ? '\r\n+CME ERROR: 3\r\n' : (undefined as unknown as string);
+    bench.modem.say('\r\n0, CLOSED\r\n');
+    expect(bench.untilUpAgain(20_000)).toBeLessThan(6000);
+    const commands = bench.modem.commands.filter((one) => /^\+CIP(START|SHUT)/.test(one));
+    expect(commands.map((one) => one.split('=')[0])).toEqual(['+CIPSTART', '+CIPSHUT', '+CIPSTART']);
+  });
+
+  it('holds a link that is silent only because there is no cell', () => {
+    const bench = up();
+    bench.isServerLive = false;
+    bench.modem.replies['+CREG?'] = '\r\n+CREG: 0,2\r\n\r\nOK\r\n';
+    bench.keeper.send('order');
+    bench.time.advance(60_000);
+    expect(bench.keeper.status().state).toBe(4);
+    expect(bench.count('down')).toBe(0);
+    bench.modem.replies['+CREG?'] = '\r\n+CREG: 0,1\r\n\r\nOK\r\n';
+    bench.time.advance(3000);
+    bench.keeper.alive();
+    expect(bench.keeper.status().state).toBe(10);
+    expect(bench.modem.count('+CIPSTART')).toBe(0);
+  });
+
+  it('does not hold it for ever', () => {
+    const bench = up();
+    bench.isServerLive = false;
+    bench.modem.replies['+CREG?'] = '\r\n+CREG: 0,2\r\n\r\nOK\r\n';
+    bench.keeper.send('order');
+    bench.time.advance(240_000);
+    expect(bench.count('down')).toBe(1);
+  });
+
+  it('looks after a modem that restarts again and again', () => {
+    const bench = up();
+    bench.isServerLive = false;
+    for (let round = 0; round < 6; round++) {
+      bench.modem.say('\r\nRDY\r\n');
+      bench.time.advance(3000);
+    }
+    expect(bench.pinEvents).toContain('reset true');
+  });
+
+  it('does not take the answer for a given-up connection for that of the next', () => {
+    const bench = up();
+    const told: string[] = [];
+    const listener = {
+      onOpen: () => told.push('open'),
+      onData: () => {},
+      onClosed: (reason: string) => told.push(reason),
+      onDrain: () => {},
+    };
+    bench.modem.replies['+CIPSTART'] = '';
+    bench.keeper.openDirect('maker.example.com', 9000, listener);
+    bench.time.advance(100);
+    bench.modem.say('\r\n1, CONNECT FAIL\r\n');
+    expect(told).toEqual(['refused']);
+    bench.modem.replies['+CIPSTART'] = undefined;
+    bench.keeper.openDirect('maker.example.com', 9000, listener);
+    bench.modem.say('\r\nOK\r\n');
+    bench.time.advance(3000);
+    expect(told).toEqual(['refused', 'open']);
+    expect(bench.modem.count('+CIPSTART=3')).toBe(1);
   });
 
   it('never repeats a send after SEND FAIL: it may have gone out', () => {
@@ -155,6 +239,16 @@ describe('link keeper against what public drivers get wrong', () => {
     expect(bench.count('beat')).toBe(2);
   });
 
+  it('gives a connection up in which the server never says a word', () => {
+    const bench = new KeeperBench({ isServerLive: false });
+    bench.keeper.start();
+    bench.time.advance(33_000);
+    expect(bench.told.filter((one) => !one.startsWith('state'))).toEqual(['up', 'down no answer']);
+    bench.time.advance(300_000);
+    expect(bench.count('up')).toBeGreaterThan(3);
+    expect(bench.keeper.status().state).toBe(8);
+  });
+
   it('finds out sooner when a message goes unanswered', () => {
     const bench = up();
     bench.isServerLive = false;
@@ -224,6 +318,61 @@ describe('link keeper against what public drivers get wrong', () => {
       expect(bench.untilUpAgain(15_000)).toBeLessThan(12_000);
     },
   );
+
+  it('sees by STATUS that the modem is off, and presses PWRKEY before anything stronger', () => {
+    let isOn = true;
+    const bench = new KeeperBench({
+      pins: {
+        key: (isActive) => bench.pinEvents.push(`key ${isActive}`),
+        reset: (isActive) => bench.pinEvents.push(`reset ${isActive}`),
+        supply: (isCut) => bench.pinEvents.push(`supply ${isCut}`),
+        isOn: () => isOn,
+      },
+    });
+    bench.bringUp();
+    isOn = false;
+    bench.modem.isDead = true;
+    bench.time.advance(8000);
+    expect(bench.told).toContain('down modem off');
+    bench.time.advance(17_000);
+    expect(bench.pinEvents.length).toBeGreaterThanOrEqual(4);
+    expect(bench.pinEvents.filter((event) => !event.startsWith('key'))).toEqual([]);
+    bench.time.advance(60_000);
+    expect(bench.pinEvents).toContain('supply true');
+    expect(bench.pinEvents).not.toContain('reset true');
+  });
+
+  it('takes a short restart on STATUS for what it is', () => {
+    let isOn = true;
+    const bench = new KeeperBench({ pins: { key: () => bench.pinEvents.push('key'), isOn: () => isOn } });
+    bench.bringUp();
+    isOn = false;
+    bench.time.advance(2700);
+    isOn = true;
+    bench.time.advance(10_000);
+    expect(bench.pinEvents).toEqual([]);
+    expect(bench.count('down')).toBe(0);
+  });
+
+  it('gives the supply back when it is stopped in the middle of a cut', () => {
+    const bench = up();
+    bench.modem.isDead = true;
+    bench.time.runUntil(() => bench.pinEvents.includes('supply true'), 120_000);
+    bench.keeper.stop();
+    expect(bench.pinEvents[bench.pinEvents.length - 1]).toMatch(/false$/);
+    expect(bench.pinEvents).toContain('supply false');
+  });
+
+  it('spreads its attempts by chance', () => {
+    const waits = new Set<number>();
+    for (let seed = 1; seed <= 12; seed++) {
+      const bench = new KeeperBench({ seed });
+      bench.bringUp();
+      bench.modem.say('\r\n0, CLOSED\r\n');
+      waits.add(Math.round(bench.untilUpAgain(10_000) / 50));
+    }
+    expect(waits.size).toBeGreaterThan(5);
+  });
 
   it('counts warnings of low supply without giving the link up', () => {
     const bench = up();

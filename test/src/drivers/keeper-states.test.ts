@@ -234,6 +234,7 @@ describe('the maker’s own connection', () => {
     bench.modem.deliver(1, 'abcdefghij');
     bench.time.advance(10_000);
     expect(listener.data).toBe('');
+    expect(bench.modem.count('+CIPRXGET=2,1')).toBe(0);
     bench.keeper.grantDirect(4);
     bench.time.advance(100);
     expect(listener.data).toBe('abcd');

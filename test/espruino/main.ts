@@ -12,7 +12,14 @@ import { findInterpreter } from '../../sim/interpreter/interpreter';
 import { startPlatform } from './platform';
 import { runSuite } from './suite';
 
-const ROUNDS = process.argv.includes('--long') ? 200 : 4;
+/** Purchases on each channel: `--long` for a night, `--rounds N` for anything between. */
+const ROUNDS = roundsOf(process.argv.slice(2));
+
+function roundsOf(options: readonly string[]): number {
+  if (options.includes('--long')) return 5000;
+  const at = options.indexOf('--rounds');
+  return at < 0 ? 4 : Number(options[at + 1]);
+}
 
 async function main(): Promise<void> {
   const interpreter = findInterpreter();

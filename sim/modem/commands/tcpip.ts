@@ -155,7 +155,7 @@ function saveContext({ session }: Exchange): Result {
   return OK;
 }
 
-/** Normal mode only. */
+/** Only 0: neither transparent mode nor TLS. */
 function writeMode({ args }: Exchange): Result {
   return args.length === 1 && args[0] === '0' ? OK : ERROR;
 }
@@ -223,6 +223,8 @@ export const TCPIP_COMMANDS: CommandTable = {
     read: readsSettings(CLOSE_DELAY),
     write: writesSettings(CLOSE_DELAY, 2),
   },
+  /** Off is the only choice: the module's TLS is not simulated. */
+  '+CIPSSL': { section: 'V1.10', test: '(0-1)', read: tells(() => '+CIPSSL: 0'), write: writeMode },
   '+CIPTKA': {
     section: '8.2.30',
     test: ranges(KEEP_ALIVE),

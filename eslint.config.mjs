@@ -62,6 +62,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
+    ignores: ['src/**/*.d.ts'],
     rules: {
       'no-use-before-define': 'off',
       '@typescript-eslint/no-use-before-define': [

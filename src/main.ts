@@ -114,7 +114,7 @@ const LED_STATES: readonly LedState[] = [
 /** Something threw: keep it in the journal, as far as that goes. */
 function fault(error: unknown): void {
   const text = ('' + ((error as Error) && (error as Error).message)).substr(0, MAX_FAULT_TEXT);
-  print(text, error && (error as Error).stack);
+  print(text);
   try {
     journal.append(RecordKind.Note, [text]);
   } catch {

@@ -3,24 +3,35 @@
  * `this` often, `this` gets a name of one letter, and so do `undefined` and built-in functions that need no `this`. Meaning is unchanged: the name is bound where `this` is, and arrow
  * functions inside see the same one.
  */
-import { parse, type FunctionExpression, type Node, type Program } from 'acorn';
+import {
+  parse,
+  type AssignmentExpression,
+  type Expression,
+  type FunctionExpression,
+  type MethodDefinition,
+  type Node,
+  type Program,
+} from 'acorn';
 import { ancestor, full, simple } from 'acorn-walk';
 import { minify } from 'terser';
+import { MEMBERS } from './espruino-api';
 
 /** Start, end, and what is put there. */
 type Edit = [number, number, string];
 
 /** `let $=this;` against three characters less for each use. */
-const LEAST_USES = 5;
+const LEAST_USES = 4;
 
 /** The same program, smaller. What Espruino cannot run is looked for afterwards (check-bundle.ts). */
 export async function shrink(code: string): Promise<string> {
-  const result = await minify(shortenThis(code), {
+  const result = await minify(shortenThis(dropDeadMethods(code)), {
     ecma: 2015,
     toplevel: true,
     // Passes beyond the third changed nothing.
     compress: {
       passes: 3,
+      // Nothing of ours tells `true` from 1.
+      booleans_as_integers: true,
       toplevel: true,
       pure_getters: true,
       arguments: false,
@@ -33,10 +44,37 @@ export async function shrink(code: string): Promise<string> {
       unsafe_arrows: true,
       unsafe_comps: true,
     },
-    mangle: { toplevel: true },
+    // Two short names are left for built-ins.
+    mangle: { toplevel: true, reserved: ['$', '_'] },
     format: { ascii_only: true },
   });
-  return nameBuiltIns(result.code!);
+  return nameBuiltIns(chainAssignments(result.code!));
+}
+
+/**
+ * The same program without methods that nobody names: no bundler drops those. Everything is called by name here;
+ * the build refuses computed names, and those that Espruino calls are kept by the list of built-in members.
+ */
+function dropDeadMethods(code: string): string {
+  const named = new Set<string>(Object.values(MEMBERS).flat());
+  const methods: MethodDefinition[] = [];
+  simple(parse(code, { ecmaVersion: 2020 }), {
+    MemberExpression: (node) => void named.add(code.slice(node.property.start, node.property.end)),
+    Property: (node) => void named.add(code.slice(node.key.start, node.key.end)),
+    Literal: (node) => void named.add(String(node.value)),
+    MethodDefinition: (node) => void methods.push(node),
+  });
+  const dead = methods.filter(
+    ({ kind, key }) => kind === 'method' && !named.has(code.slice(key.start, key.end)),
+  );
+  if (dead.length === 0) return code;
+  // What only a dead method named may be dead as well.
+  return dropDeadMethods(
+    applied(
+      code,
+      dead.map(({ start, end }): Edit => [start, end, '']),
+    ),
+  );
 }
 
 /** The same program with short names for `this`. */
@@ -98,6 +136,44 @@ function nameBuiltIns(code: string): string {
     for (const node of nodes) edits.push([node.start, node.end, name]);
   }
   return (definitions.length > 0 ? `var ${definitions.join()};` : '') + applied(code, edits);
+}
+
+/** `a.x=0,a.y="",a.z=0` → `a.x=a.z=0,a.y=""`: first values of fields, the same in any order. */
+function chainAssignments(code: string): string {
+  const edits: Edit[] = [];
+  const textOf = (node: Node): string => code.slice(node.start, node.end);
+  const chain = (run: AssignmentExpression[]): void => {
+    if (run.length < 2) return;
+    const names = new Map<string, string[]>();
+    for (const { left, right } of run) {
+      names.set(textOf(right), [...(names.get(textOf(right)) ?? []), textOf(left)]);
+    }
+    const chains = [...names].map(([value, targets]) => [...targets, value].join('='));
+    edits.push([run[0]!.start, run[run.length - 1]!.end, chains.join()]);
+  };
+  simple(parse(code, { ecmaVersion: 2020 }), {
+    SequenceExpression({ expressions }) {
+      let run: AssignmentExpression[] = [];
+      for (const expression of expressions) {
+        if (isFirstValue(expression, textOf)) run.push(expression);
+        else {
+          chain(run);
+          run = [];
+        }
+      }
+      chain(run);
+    },
+  });
+  return applied(code, edits);
+}
+
+function isFirstValue(node: Expression, textOf: (node: Node) => string): node is AssignmentExpression {
+  return (
+    node.type === 'AssignmentExpression' &&
+    node.operator === '=' &&
+    /^[\w$]+\.[\w$]+$/.test(textOf(node.left)) &&
+    /^(-?\d+|void 0|"")$/.test(textOf(node.right))
+  );
 }
 
 /** The text with its edits made, from the end to the beginning; what is replaced before what is put in front of it. */

@@ -4,6 +4,7 @@
  * message would get the same key stream).
  * Invariant: no loop over bytes; the exclusive-or goes by words of four.
  */
+import { ZERO_BLOCK } from '../protocol/cmac';
 import type { Aes } from '../protocol/ports';
 
 /** The part of `require('crypto').AES` that is used. */
@@ -18,7 +19,6 @@ export interface NativeBytes {
 }
 
 const BLOCK_BYTES = 16;
-const ZERO_BLOCK = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
 /** Blocks in the longest message: 1,024 bytes and the tag's block. */
 const MAX_BLOCKS = 65;
 

@@ -18,19 +18,11 @@ export interface NativeSpi {
   send(bytes: string, selectPin: string): string;
 }
 
-/** Bytes sent in one SPI transfer while filling or reading: bounds the strings that it costs. */
-const TRANSFER_BYTES = 128;
-const BLANK_BYTE = '\xff';
+/** Longest transfer: more than the journal reads or writes at once. */
+const TRANSFER_BYTES = 512;
 const WRITE_ENABLE = '\x06';
 const WRITE = '\x02';
 const READ = '\x03';
-
-/** `count` times the same character. */
-function repeated(character: string, count: number): string {
-  let text = character;
-  while (text.length < count) text += text;
-  return text.substr(0, count);
-}
 
 /** Sectors of the chip's own flash. A write can only clear bits. */
 export class InternalFlash {
@@ -70,25 +62,18 @@ export class FramFlash {
     private readonly selectPin: string,
     private readonly sectorBytes: number,
   ) {
-    this.blank = repeated(BLANK_BYTE, TRANSFER_BYTES);
+    this.blank = '\xff'.repeat(TRANSFER_BYTES);
   }
 
+  /** At most 512 bytes. */
   read(address: number, count: number): string {
-    let bytes = '';
-    while (bytes.length < count) {
-      const size = Math.min(TRANSFER_BYTES, count - bytes.length);
-      const header = READ + this.addressBytes(address + bytes.length);
-      bytes += this.spi.send(header + this.blank.substr(0, size), this.selectPin).substr(header.length);
-    }
-    return bytes;
+    const header = this.header(READ, address);
+    return this.spi.send(header + this.blank.substr(0, count), this.selectPin).substr(header.length);
   }
 
   write(address: number, bytes: string): void {
-    for (let done = 0; done < bytes.length; done += TRANSFER_BYTES) {
-      this.spi.send(WRITE_ENABLE, this.selectPin);
-      const part = bytes.substr(done, TRANSFER_BYTES);
-      this.spi.send(WRITE + this.addressBytes(address + done) + part, this.selectPin);
-    }
+    this.spi.send(WRITE_ENABLE, this.selectPin);
+    this.spi.send(this.header(WRITE, address) + bytes, this.selectPin);
   }
 
   erase(address: number): void {
@@ -97,7 +82,7 @@ export class FramFlash {
     }
   }
 
-  private addressBytes(address: number): string {
-    return String.fromCharCode((address >> 8) & 255, address & 255);
+  private header(command: string, address: number): string {
+    return command + String.fromCharCode((address >> 8) & 255, address & 255);
   }
 }

@@ -20,23 +20,25 @@ export interface LedClock {
   after(delayMs: number, callback: () => void): unknown;
 }
 
-/** Ready LED and fault LED by step, '1' is on; both patterns of a state have the same length. */
-interface Pattern {
-  readonly ready: string;
-  readonly fault: string;
-}
-
 const STEP_MS = 125;
 
-const PATTERNS: readonly Pattern[] = [
-  { ready: '0', fault: '1' },
-  { ready: '000000000000', fault: '100000000000' },
-  { ready: '000000000000', fault: '101000000000' },
-  { ready: '000000000000', fault: '101010000000' },
-  { ready: '000000000000', fault: '101010100000' },
-  { ready: '10', fault: '01' },
-  { ready: '1100', fault: '0000' },
-  { ready: '1', fault: '0' },
+const DARK = '000000000000';
+
+/** The ready LED is dark, the fault LED blinks `count` times. */
+function blinks(count: number): string {
+  return DARK + '/' + ('10'.repeat(count) + DARK).substr(0, DARK.length);
+}
+
+/** Ready LED and fault LED by step, '1' is on; both patterns of a state have the same length. */
+const PATTERNS: readonly string[] = [
+  '0/1',
+  blinks(1),
+  blinks(2),
+  blinks(3),
+  blinks(4),
+  '10/01',
+  '1100/0000',
+  '1/0',
 ];
 
 export class Leds {
@@ -73,9 +75,9 @@ export class Leds {
     this.isTimed = true;
     this.clock.after(STEP_MS, () => {
       this.isTimed = false;
-      const pattern = PATTERNS[this.state]!;
-      if (pattern.ready.length === 1) return;
-      this.step = (this.step + 1) % pattern.ready.length;
+      const stepCount = (PATTERNS[this.state]!.length - 1) / 2;
+      if (stepCount === 1) return;
+      this.step = (this.step + 1) % stepCount;
       this.apply();
       this.wait();
     });
@@ -83,8 +85,8 @@ export class Leds {
 
   private apply(): void {
     const pattern = PATTERNS[this.state]!;
-    const readyLevel = pattern.ready[this.step] === '1';
-    const faultLevel = pattern.fault[this.step] === '1';
+    const readyLevel = pattern[this.step] === '1';
+    const faultLevel = pattern[this.step + (pattern.length + 1) / 2] === '1';
     if (readyLevel !== this.readyLevel) this.writeReady(readyLevel);
     if (faultLevel !== this.faultLevel) this.writeFault(faultLevel);
     this.readyLevel = readyLevel;

@@ -74,8 +74,8 @@ export class Socket implements AtAsker {
   private out: string;
   private unackedBytes: number;
   private refusals: number;
-  /** The modem refused a send: no further one before it has made room. */
-  private isFull: boolean;
+  /** The modem refused a send: no further one before it was asked what is on the way. */
+  private isRefused: boolean;
   private windowBytes: number;
   private ackPollMs: number;
   private isReadTurn: boolean;
@@ -102,7 +102,7 @@ export class Socket implements AtAsker {
     this.out = '';
     this.unackedBytes = 0;
     this.refusals = 0;
-    this.isFull = false;
+    this.isRefused = false;
     this.windowBytes = WINDOW_BYTES;
     this.ackPollMs = ACK_POLL_MS;
     this.isReadTurn = false;
@@ -126,7 +126,7 @@ export class Socket implements AtAsker {
     this.isUnread = false;
     this.unackedBytes = 0;
     this.refusals = 0;
-    this.isFull = false;
+    this.isRefused = false;
     this.windowBytes = WINDOW_BYTES;
     this.isDrainDue = false;
     this.nextAckMs = 0;
@@ -287,7 +287,7 @@ export class Socket implements AtAsker {
       return this.next();
     }
     const segmentBytes = Math.min(out.length, SEND_BYTES);
-    if (out && !this.isFull && this.unackedBytes + segmentBytes <= this.windowBytes) {
+    if (out && !this.isRefused && this.unackedBytes + segmentBytes <= this.windowBytes) {
       const send = '+CIPSEND=' + this.channel + ',' + segmentBytes;
       return command(send, this, Task.Write, this.channel, out.substr(0, segmentBytes));
     }
@@ -304,7 +304,7 @@ export class Socket implements AtAsker {
       this.offerRoom();
     } else if (result === AtResult.Refused && ++this.refusals < MAX_REFUSALS) {
       // Nothing was taken. If the modem's buffer is full, it is smaller than the window; its count will say.
-      this.isFull = true;
+      this.isRefused = true;
       const tooManyBytes = this.unackedBytes + Math.min(this.out.length, SEND_BYTES);
       this.windowBytes = Math.max(2 * SEND_BYTES, Math.min(this.windowBytes, tooManyBytes - 1));
       this.askAcksLater();
@@ -318,11 +318,8 @@ export class Socket implements AtAsker {
       else this.fail('refused');
       return;
     }
-    if (unackedBytes < this.unackedBytes) {
-      this.isFull = false;
-      this.refusals = 0;
-      this.ackPollMs = ACK_POLL_MS;
-    } else if (!unackedBytes) this.isFull = false;
+    this.isRefused = false;
+    if (unackedBytes < this.unackedBytes) this.ackPollMs = ACK_POLL_MS;
     else this.ackPollMs = Math.min(this.ackPollMs + ACK_POLL_GROWTH_MS, MAX_ACK_POLL_MS);
     this.unackedBytes = unackedBytes;
     this.askAcksLater();

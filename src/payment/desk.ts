@@ -68,6 +68,11 @@ function refused(reason: Reason): Result {
   return { reason, n: 0 };
 }
 
+/** Taken; `then` is what follows the ACK. */
+function taken(n: number, then: () => void): Result {
+  return { reason: Reason.None, n, then };
+}
+
 /** Checks a PAY in the documented order of reasons; None when it is good. */
 function payReason(
   amountFen: number,
@@ -86,7 +91,7 @@ function payReason(
 
 /** What each message of the host does; `values` are its fields in the order of the document. */
 const HANDLERS: { readonly [type: number]: (desk: Desk, values: never[]) => Result } = {
-  [HostType.Hello]: (desk) => ({ reason: Reason.None, n: 0, then: () => desk.announce() }),
+  [HostType.Hello]: (desk) => taken(0, () => desk.announce()),
   [HostType.Pay]: (desk, values) => desk.pay(values[0]!, values[1]!, values[2]!, values[3]!, values[4]!),
   [HostType.Query]: (desk, values) => desk.query(values[0]!, values[1]!),
   [HostType.Cancel]: (desk, values) => desk.order(values[0]!, OrderEvent.Cancel, Reason.HostCancelled),
@@ -225,20 +230,16 @@ export class Desk implements HostView, FrameListener {
     const result = orders.pay(amountFen, channel, ttlS || DEFAULT_TTL_S, reference, goods64);
     const order = result.order;
     if (!order) return refused(result.reason);
-    return {
-      reason: Reason.None,
-      n: order.n,
-      then: () => {
-        orders.request(order);
-        this.show(order);
-      },
-    };
+    return taken(order.n, () => {
+      orders.request(order);
+      this.show(order);
+    });
   }
 
   query(n: number, reference: string): Result {
     const order = n ? this.book.find(n) : this.book.findReference(reference);
     if (!order) return refused(Reason.UnknownOrder);
-    return { reason: Reason.None, n: order.n, then: () => this.show(order) };
+    return taken(order.n, () => this.show(order));
   }
 
   order(n: number, event: OrderEvent, reason: Reason): Result {
@@ -263,7 +264,7 @@ export class Desk implements HostView, FrameListener {
     const merged = mergeSettings(this.book.settings, values);
     if (!merged) return refused(Reason.BadPayload);
     this.book.saveSettings(merged);
-    return { reason: Reason.None, n: 0, then: () => this.module.settingsChanged() };
+    return taken(0, () => this.module.settingsChanged());
   }
 
   /** Once only: whoever holds the line later cannot make the module another one's. */
@@ -272,24 +273,20 @@ export class Desk implements HostView, FrameListener {
     const identity = json.length <= MAX_RECORD_BYTES ? readIdentity(json) : undefined;
     if (!identity) return refused(Reason.BadPayload);
     this.book.saveIdentity(identity);
-    return { reason: Reason.None, n: 0, then: () => this.module.restart() };
+    return taken(0, () => this.module.restart());
   }
 
   /** An answer frame behind the ACK. */
   reply(type: HostType, values: () => HostValue[]): Result {
-    return { reason: Reason.None, n: 0, then: () => this.outbox.post(type, values()) };
+    return taken(0, () => this.outbox.post(type, values()));
   }
 
   log(n: number, count: number): Result {
     const lines = this.book.log(n, Math.min(count, MAX_LOG_LINES));
     if (!lines.length) lines.push('');
-    return {
-      reason: Reason.None,
-      n,
-      then: () => {
-        lines.forEach((text, index) => this.outbox.post(HostType.Log, [lines.length - 1 - index, text]));
-      },
-    };
+    return taken(n, () => {
+      lines.forEach((text, index) => this.outbox.post(HostType.Log, [lines.length - 1 - index, text]));
+    });
   }
 
   private serve(frame: Frame): Result {

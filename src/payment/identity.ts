@@ -20,15 +20,18 @@ export interface Identity {
  * What each value must look like, and its least and greatest length (Espruino's expressions know no `{}`). All of
  * it goes into AT commands, so no quotes and no control characters.
  */
+const NAME = /^[A-Za-z0-9.-]*$/;
+const DIGITS = /^[0-9]*$/;
+const PRINTABLE = /^[\x21\x23-\x7e]*$/;
 const PATTERNS: { readonly [name: string]: readonly [RegExp, number, number] } = {
   id: [/^[A-Z0-9]*$/, 4, 12],
   key: [/^[0-9a-f]*$/, 32, 32],
-  host: [/^[A-Za-z0-9.-]*$/, 1, 63],
-  port: [/^[1-9][0-9]*$/, 1, 5],
-  apn: [/^[A-Za-z0-9.-]*$/, 1, 32],
-  user: [/^[\x21\x23-\x7e]*$/, 0, 24],
-  pass: [/^[\x21\x23-\x7e]*$/, 0, 24],
-  pin: [/^[0-9]*$/, 0, 8],
+  host: [NAME, 1, 63],
+  port: [DIGITS, 1, 5],
+  apn: [NAME, 1, 32],
+  user: [PRINTABLE, 0, 24],
+  pass: [PRINTABLE, 0, 24],
+  pin: [DIGITS, 0, 8],
 };
 
 /** Reads an identity from JSON; undefined when anything is missing, wrong or unknown. */
@@ -49,5 +52,7 @@ export function readIdentity(json: string): Identity | undefined {
   };
   if (Object.keys(identity).length !== names.length || !names.every(isGood)) return undefined;
   const port = identity.port as number;
-  return typeof port === 'number' && port <= 65535 ? (identity as unknown as Identity) : undefined;
+  return typeof port === 'number' && port > 0 && port <= 65535
+    ? (identity as unknown as Identity)
+    : undefined;
 }

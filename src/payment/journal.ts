@@ -50,8 +50,6 @@ export interface JournalOwner {
 
 /** What opening found. */
 export interface JournalReport {
-  /** Sound records read. */
-  records: number;
   /** Places where something unreadable was passed over. */
   skipped: number;
   /** True when no committed sector was there: a new module, or a new flash. */
@@ -117,7 +115,7 @@ export class Journal {
    * newer firmware wrote it: nothing is changed then.
    */
   open(): JournalReport {
-    const report: JournalReport = { records: 0, skipped: 0, isVirgin: true, isStale: false };
+    const report: JournalReport = { skipped: 0, isVirgin: true, isStale: false };
     for (let index = 0; index < this.sectors.length; index++) this.inspect(index);
     if (this.active < 0) {
       this.turn();
@@ -173,7 +171,7 @@ export class Journal {
           index,
           this.generationOf(index),
           onRecord,
-          { records: 0, skipped: 0, isVirgin: false, isStale: false },
+          { skipped: 0, isVirgin: false, isStale: false },
           false,
         );
       }
@@ -269,7 +267,6 @@ export class Journal {
       const payload = this.recordAt(sector, offset, generation, header);
       if (payload !== undefined) {
         isLost = false;
-        report.records++;
         if (isOwn) this.sequence = (readU16(header, 2) + 1) & 0xffff;
         onRecord(header.charCodeAt(1), JSON.parse(payload));
         lastAt = offset;

@@ -52,6 +52,19 @@ const FIN_EVENTS: { readonly [state: number]: OrderEvent } = {
   [OrderState.Refunded]: OrderEvent.FinRefunded,
 };
 
+/** How dispensing ended. */
+function endMessage(order: Order): readonly unknown[] {
+  return ['end', order.n, order.state, order.reason, ''];
+}
+
+function gotMessage(order: Order): readonly unknown[] {
+  return ['got', order.n];
+}
+
+function askMessage(order: Order): readonly unknown[] {
+  return ['ask', order.n];
+}
+
 /** What is said to the server for an order that waits in each state; undefined: nothing to say. */
 const MESSAGES: { readonly [state: number]: (order: Order) => readonly unknown[] } = {
   [OrderState.Accepted]: (order) => [
@@ -63,17 +76,15 @@ const MESSAGES: { readonly [state: number]: (order: Order) => readonly unknown[]
     order.reference,
     order.goods,
   ],
-  [OrderState.Requested]: (order) => ['ask', order.n],
-  [OrderState.AwaitingPayment]: (order) => ['ask', order.n],
+  [OrderState.Requested]: askMessage,
+  [OrderState.AwaitingPayment]: askMessage,
   [OrderState.Cancelling]: (order) => ['cancel', order.n],
-  [OrderState.Paid]: (order) => ['got', order.n],
-  [OrderState.Dispensing]: (order) => ['got', order.n],
-  [OrderState.Dispensed]: (order) => ['end', order.n, OrderState.Dispensed, order.reason, ''],
+  [OrderState.Paid]: gotMessage,
+  [OrderState.Dispensing]: gotMessage,
+  [OrderState.Dispensed]: endMessage,
   [OrderState.Refunding]: (order) =>
-    order.reason === Reason.HostRefund
-      ? ['back', order.n, order.reason, '']
-      : ['end', order.n, OrderState.Refunding, order.reason, ''],
-  [OrderState.Uncertain]: (order) => ['end', order.n, OrderState.Uncertain, order.reason, ''],
+    order.reason === Reason.HostRefund ? ['back', order.n, order.reason, ''] : endMessage(order),
+  [OrderState.Uncertain]: endMessage,
 };
 
 /** What a message of the server does; each takes (orders, order, message). */

@@ -3,11 +3,11 @@
  * CCM with associated data. Keys and nonces are the link's business.
  * Invariant: `open` compares all eight bytes of the tag and gives text only when they agree.
  */
-import type { Aes, Ccm } from '../protocol/ports';
 import { u16 } from '../protocol/bytes';
+import { ZERO_BLOCK } from '../protocol/cmac';
+import type { Aes, Ccm } from '../protocol/ports';
 
 const TAG_BYTES = 8;
-const ZEROS = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
 /** Flags of B_0: associated data present, M' = (8 - 2) / 2, L' = 1 (RFC 3610, section 2.2). */
 const B0_FLAGS = '\x59';
 /** Flags of A_i: L' = 1 (RFC 3610, section 2.3). */
@@ -20,7 +20,7 @@ function bigEndian16(value: number): string {
 
 /** Zeros up to the next whole block. */
 function padding(byteCount: number): string {
-  return ZEROS.substr(0, -byteCount & 15);
+  return ZERO_BLOCK.substr(0, -byteCount & 15);
 }
 
 /** The CBC-MAC over B_0, the associated data (2 to 14 bytes with its length) and the text. */
@@ -50,7 +50,7 @@ export function composeCcm(aes: Aes): Ccm {
     open(key: string, nonce: string, aad: string, sealed: string): string | undefined {
       const textBytes = sealed.length - TAG_BYTES;
       if (textBytes < 0) return undefined;
-      const tag = sealed.substr(textBytes) + ZEROS.substr(TAG_BYTES);
+      const tag = sealed.substr(textBytes) + ZERO_BLOCK.substr(TAG_BYTES);
       const mixed = aes.ctr(key, A0_FLAGS + nonce + '\0\0', tag + sealed.substr(0, textBytes));
       const plain = mixed.substr(16);
       const mac = macOf(aes, key, nonce, aad, plain);

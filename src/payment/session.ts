@@ -5,7 +5,6 @@
  * Invariant (law L5): nothing reaches the orders that was not opened with this session's key and the next
  * counter; before the server has proved itself no message is sent.
  */
-import { Reason } from '../protocol/codes';
 import { cmac, type DeviceKeys, deviceKeys } from '../protocol/cmac';
 import {
   COUNTER_BYTES,
@@ -74,14 +73,12 @@ const enum Stage {
 const UNITS: { readonly [kind: number]: (session: Session, kind: number, body: string) => void } = {
   [UnitKind.Challenge]: (session, _kind, body) => session.takeChallenge(body),
   [UnitKind.Proof]: (session, _kind, body) => session.takeProof(body),
-  [UnitKind.Goodbye]: (session, _kind, body) => session.takeGoodbye(body),
+  [UnitKind.Goodbye]: (session) => session.takeGoodbye(),
   [UnitKind.Message]: (session, kind, body) => session.takeRecord(kind, body),
   [UnitKind.Data]: (session, kind, body) => session.takeRecord(kind, body),
 };
 
 export class Session implements Uplink {
-  /** The last goodbye of the server, for people; not authentic. */
-  goodbye: Reason;
   private stage: Stage;
   private readonly keys: DeviceKeys;
   private reader: UnitReader;
@@ -107,7 +104,6 @@ export class Session implements Uplink {
     private readonly carrier: Carrier,
     private readonly owner: SessionOwner,
   ) {
-    this.goodbye = Reason.None;
     this.stage = Stage.Down;
     this.keys = deviceKeys(aes, psk);
     this.reader = new UnitReader(this);
@@ -227,13 +223,11 @@ export class Session implements Uplink {
     this.sealer = new Sealer(this.ccm, keys.upKey, keys.upSalt);
     this.opener = new Opener(this.ccm, keys.downKey, keys.downSalt);
     this.stage = Stage.Proven;
-    this.goodbye = Reason.None;
     this.sealAndSend(UnitKind.Message, JSON.stringify(this.owner.greeting(Math.floor(this.clock.nowMs()))));
   }
 
-  /** Not authentic: worth showing to a person, and no more. */
-  takeGoodbye(body: string): void {
-    this.goodbye = body.charCodeAt(0) || Reason.None;
+  /** Not authentic, so no reason in it is believed: it only ends the connection, for a while. */
+  takeGoodbye(): void {
     this.fail('GOODBYE');
   }
 

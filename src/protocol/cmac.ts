@@ -5,7 +5,8 @@
 import type { Aes } from './ports';
 
 export const BLOCK_BYTES = 16;
-const ZERO_BLOCK = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
+/** Sixteen zero bytes. */
+export const ZERO_BLOCK = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
 
 /** Two blocks of 16 bytes, bit by bit exclusive-or. */
 function xorBlock(left: string, right: string): string {

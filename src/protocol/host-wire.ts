@@ -81,15 +81,6 @@ export const HOST_KINDS: { readonly [type: number]: string } = {
 /** A field's value: an integer or a binary string. */
 export type HostValue = number | string;
 
-/** Bytes that a field takes, by kind, read from where it stands. */
-const WIDTHS: { [kind: string]: (payload: string, at: number) => number } = {
-  '1': () => 1,
-  '2': () => 2,
-  '4': () => 4,
-  s: (payload, at) => 1 + payload.charCodeAt(at),
-  r: (payload, at) => payload.length - at,
-};
-
 const READERS: { [kind: string]: (payload: string, at: number) => HostValue } = {
   '1': (payload, at) => payload.charCodeAt(at),
   '2': readU16,
@@ -115,7 +106,8 @@ export function decodeValues(type: number, payload: string): HostValue[] | undef
   for (let index = 0; index < kinds.length; index++) {
     const kind = kinds[index]!;
     if (at >= payload.length && kind !== 'r') return undefined;
-    const end = at + WIDTHS[kind]!(payload, at);
+    const textBytes = kind === 's' ? 1 + payload.charCodeAt(at) : payload.length - at;
+    const end = at + (kind > '9' ? textBytes : +kind);
     if (!(end <= payload.length)) return undefined;
     values.push(READERS[kind]!(payload, at));
     at = end;

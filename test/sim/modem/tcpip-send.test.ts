@@ -104,6 +104,15 @@ describe('8.2.3 AT+CIPSEND', () => {
     expect(bench.modem.counters.droppedBytes).toBe(5);
   });
 
+  test('a command sent before the prompt is never run', () => {
+    const bench = new Bench().connected();
+    bench.send('AT+CIPSEND=5\rAT+CFUN?\r');
+    bench.clock.advance(300);
+    bench.output = '';
+    bench.send('world');
+    expect(bench.wait(300)).toBe('\r\nSEND OK\r\n');
+  });
+
   test('a line feed after the command is no payload', () => {
     const bench = new Bench().connected();
     bench.send('AT+CIPSEND=2\r\n');

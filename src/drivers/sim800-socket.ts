@@ -319,6 +319,8 @@ export class Socket implements AtAsker {
       return;
     }
     this.isRefused = false;
+    // While something is on the way, a full buffer explains a refusal.
+    if (unackedBytes) this.refusals = 0;
     if (unackedBytes < this.unackedBytes) this.ackPollMs = ACK_POLL_MS;
     else this.ackPollMs = Math.min(this.ackPollMs + ACK_POLL_GROWTH_MS, MAX_ACK_POLL_MS);
     this.unackedBytes = unackedBytes;

@@ -226,6 +226,20 @@ describe('AT channel', () => {
       },
     );
 
+    it.each([
+      ['before the prompt', ''],
+      ['while the payload is being written', '\r\n> '],
+    ])('believes no DATA ACCEPT %s', (_name, first) => {
+      const desk = new Desk();
+      desk.ask({ ...send, payload: 'p'.repeat(600) });
+      if (first) desk.say(first);
+      desk.say('\r\nDATA ACCEPT:0,600\r\n');
+      expect(desk.outcomes).toMatchObject([{ result: AtResult.Aborted }]);
+      desk.takeWritten();
+      desk.time.advance(200);
+      expect(desk.takeWritten()).toBe('ATE0V1\r');
+    });
+
     it('writes the payload when the prompt got lost, so that the modem is not left hungry', () => {
       const desk = new Desk();
       desk.ask(send);

@@ -52,6 +52,7 @@ export interface Path {
 
 interface Travelling<Item> {
   item: Item;
+  payloadBytes: number;
   arrivalMs: number;
 }
 
@@ -74,18 +75,20 @@ export class Pipe<Item> {
     const jitterMs = path.jitterMs > 0 ? this.random.fraction() * path.jitterMs : 0;
     const lossMs = this.lossDelayMs(payloadBytes);
     this.lastArrivalMs = Math.max(this.lastArrivalMs, passedMs + path.latencyMs + jitterMs + lossMs);
-    this.travelling.push({ item, arrivalMs: this.lastArrivalMs });
+    this.travelling.push({ item, payloadBytes, arrivalMs: this.lastArrivalMs });
     if (!this.timer && path.isUp) this.arm();
   }
 
-  /** The path is up again after `outageMs`: TCP finds out at its next retransmission. */
+  /** The path is up again after `outageMs`: TCP finds out at its next retransmission and sends all of it again. */
   resume(outageMs: number): void {
     if (this.travelling.length === 0) return;
     const waitMs = this.random.fraction() * Math.min(outageMs, LONGEST_RETRANSMISSION_MS);
-    const earliestMs = this.clock.nowMs() + waitMs + this.path.latencyMs;
-    for (const entry of this.travelling) entry.arrivalMs = Math.max(entry.arrivalMs, earliestMs);
-    this.lastArrivalMs = Math.max(this.lastArrivalMs, earliestMs);
-    this.path.retransmissions += 1;
+    for (const entry of this.travelling) {
+      const passedMs = this.channel.occupy(entry.payloadBytes + HEADER_BYTES);
+      entry.arrivalMs = passedMs + waitMs + this.path.latencyMs;
+      this.lastArrivalMs = entry.arrivalMs;
+    }
+    this.path.retransmissions += this.travelling.length;
     this.rearm();
   }
 

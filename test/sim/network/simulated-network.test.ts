@@ -222,6 +222,16 @@ describe('carrying', () => {
     expect(bitsPerSecond).toBeGreaterThan(rate * 0.9);
   });
 
+  test('an outage is made up for at the same rate, not at once', () => {
+    const path = new Path({ ...GPRS_CLASS_10, lossShare: 0, natIdleMs: 0 }).opened(60_000);
+    path.server.write(Buffer.alloc(50_000));
+    path.network.outage(60_000);
+    path.clock.advance(60_000);
+    const backMs = path.clock.nowMs();
+    expect(path.clock.runUntil(() => path.down.length === 50_000, 600_000)).toBe(true);
+    expect(path.clock.nowMs() - backMs).toBeGreaterThan((50_000 * 8_000) / 85_600);
+  });
+
   test('connections of one device share the air', () => {
     const path = new Path({ ...GPRS_CLASS_10, lossShare: 0, jitterMs: 0 }).opened();
     const second = new Path({ ...GPRS_CLASS_10, lossShare: 0, jitterMs: 0 }).opened();

@@ -59,7 +59,6 @@ export function isLoopback(address: string): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed';
-  const cause = error.cause as { code?: string } | undefined;
-  return error.name === 'TimeoutError' ? 'timed out' : (cause?.code ?? error.name);
+  const { name, cause } = error as { name?: string; cause?: { code?: string } };
+  return name === 'TimeoutError' ? 'timed out' : (cause?.code ?? name ?? 'failed');
 }

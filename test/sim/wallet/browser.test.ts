@@ -24,6 +24,9 @@ if (!executablePath) {
   process.stderr.write('wallet browser tests skipped: no Chrome or Chromium found (set CHROME_PATH)\n');
 }
 
+// A browser on a busy machine takes its time.
+jest.setTimeout(120_000);
+
 const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
 
 (executablePath ? describe : describe.skip)('the wallet in a browser', () => {

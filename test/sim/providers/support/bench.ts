@@ -1,6 +1,6 @@
 /**
  * A sandbox in virtual time for tests, with merchants and keys made once a file, and a receiver of notifications
- * on loopback. Nothing here sleeps: `until` only gives the event loop its turns.
+ * on loopback. Nothing here sleeps for time to pass: `until` waits for real sockets, time itself is virtual.
  */
 
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
@@ -53,20 +53,21 @@ export async function openBench(options: SandboxOptions = {}): Promise<Bench> {
     seed: 7,
     platformKeys: platform,
     demoMerchant: demo,
-    noticeTimeoutMs: 200,
     ...options,
   });
   sandbox.keys.adopt(other);
   return { sandbox, clock, other };
 }
 
-/** Turns of the event loop until `isDone`; fails after many. */
+const DEADLINE_MS = 20_000;
+
+/** Waits for real input and output, looking every millisecond; fails after long. */
 export async function until(isDone: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < 200_000; turn += 1) {
-    if (isDone()) return;
-    await new Promise((resolve) => setImmediate(resolve));
+  const endMs = performance.now() + DEADLINE_MS;
+  while (!isDone()) {
+    if (performance.now() > endMs) throw new Error(`never came: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  throw new Error(`never came: ${what}`);
 }
 
 export interface Received {

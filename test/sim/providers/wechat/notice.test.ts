@@ -96,7 +96,6 @@ it('a refused notice comes again after 15 s with the same id and a new signature
 
 it.each([
   ['redirects', { status: 302, location: '/elsewhere' }],
-  ['never answers', { status: 200, isSilent: true }],
   ['answers 201', { status: 201 }],
 ])('a receiver that %s has not accepted', async (_what, answer) => {
   receiver.answer = answer;
@@ -104,6 +103,17 @@ it.each([
   await settled();
   const [notice] = bench.sandbox.model.book.all('notices');
   expect(notice).toMatchObject({ state: 'WAITING', attempts: 1 });
+});
+
+it('a receiver that never answers has not accepted', async () => {
+  await bench.sandbox.close();
+  bench = await openBench({ noticeTimeoutMs: 50 });
+  shop = new WechatShop(bench);
+  receiver.answer = { status: 200, isSilent: true };
+  await shop.paid({ outTradeNo: 'CS000001_6', notifyUrl });
+  await settled();
+  const [notice] = bench.sandbox.model.book.all('notices');
+  expect(notice).toMatchObject({ state: 'WAITING', attempts: 1, lastResult: 'timed out' });
 });
 
 it('goes to loopback addresses only', async () => {

@@ -160,6 +160,19 @@ describe('a refund is refused', () => {
       [403, 'NOT_ENOUGH'],
     ],
     [
+      'when the rest of the merchant’s money is promised to another refund',
+      async () => {
+        await shop.paid({ outTradeNo: 'CS000004_1' });
+        await shop.paid({ outTradeNo: 'CS000004_2' });
+        bench.sandbox.model.settle('wechat', shop.merchant.wechat.mchId);
+        await shop.paid({ outTradeNo: 'CS000004_3', totalFen: 200 });
+        bench.sandbox.model.faults.add({ kind: 'refundSlow', delayMs: 30 * DAY_MS, times: 1 });
+        expect((await shop.refund('CS000004_1', 'X7', 150)).status).toBe(200);
+        return codeOf(await shop.refund('CS000004_2', 'X8', 51));
+      },
+      [403, 'NOT_ENOUGH'],
+    ],
+    [
       'of another merchant’s order',
       async () => {
         await shop.paid({ outTradeNo: 'CS000003_6' });

@@ -5,7 +5,10 @@
 import { startServer, type ServerOptions } from './app';
 import { ConfigError, readConfig, type Config } from './config/config';
 import { ClusterBusyError } from './db/cluster';
+import { systemClock } from './time';
 
+/** An orderly end takes less; what hangs longer is left to PostgreSQL and the jobs. */
+const STOP_LIMIT_MS = 30_000;
 const EXIT_CONFIG = 2;
 const EXIT_FAILED = 1;
 
@@ -36,6 +39,7 @@ async function main(): Promise<void> {
   const { httpUrl, gatewayPort } = server;
   process.stdout.write(`${JSON.stringify({ event: 'ready', httpUrl, gatewayPort })}\n`);
   const stop = (): void => {
+    systemClock.setTimer(() => process.exit(EXIT_FAILED), STOP_LIMIT_MS);
     server.stop().then(
       () => process.exit(0),
       () => process.exit(EXIT_FAILED),

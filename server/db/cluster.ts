@@ -37,6 +37,8 @@ export interface ClusterOptions {
   readonly clock: Clock;
   /** Off only in tests: commits then survive a killed process, but not a power cut. */
   readonly isDurable?: boolean;
+  /** Starts PostgreSQL again when it is killed under us; on unless said otherwise. */
+  readonly isKept?: boolean;
   /** Said once for what takes long or is unusual. */
   readonly say?: (text: string) => void;
 }
@@ -120,7 +122,7 @@ class Keeper {
     this.owner = owner;
     this.watchdog?.kill('SIGKILL');
     this.watchdog = watch(place, readPidFile(place.clusterDir)!.pid);
-    owner.once('end', () => this.lost());
+    if (this.options.isKept !== false) owner.once('end', () => this.lost());
     // Our hold on the cluster lasts as long as we live, but is no reason to live on.
     refable(owner).unref();
     return port;

@@ -11,6 +11,7 @@ import { readPlace } from '../../../server/db/place';
 import { isPostgres, isRunning, readPidFile } from '../../../server/db/postmaster';
 import { systemClock } from '../../../server/time';
 import { query } from '../support/cluster';
+import { until } from '../support/until';
 
 jest.setTimeout(60_000);
 
@@ -44,14 +45,6 @@ function run(identity: { uid?: number; gid?: number } = {}): Promise<Run> {
     });
     void ended.then(() => reject(new Error(`ended without a word: ${text}`)));
   });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > deadlineMs) throw new Error('it did not happen');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 async function untilAnswers(url: string): Promise<void> {

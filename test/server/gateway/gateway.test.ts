@@ -7,6 +7,7 @@ import { encodeUnit, UnitKind } from '../../../src/protocol/link';
 import type { Message } from '../../../src/protocol/messages';
 import { base64, TestDevice } from '../support/device';
 import { GatewayBench, KEY } from '../support/gateway';
+import { until } from '../support/until';
 import { DEVICE } from '../support/world';
 
 let bench: GatewayBench;
@@ -118,7 +119,7 @@ describe('the exchange', () => {
     const gone = new Promise((resolve) => idle[0]!.on('close', resolve));
     idle[0]!.destroy();
     await gone;
-    while (bench.gateway.unknownCount > 2) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => bench.gateway.unknownCount <= 2);
     const device = await bench.greeted();
     expect(device.isClosed).toBe(false);
     expect(bench.gateway.unknownCount).toBe(2);
@@ -337,7 +338,7 @@ describe('sessions', () => {
       return find(outTradeNo);
     };
     device.send(['ask', 1]);
-    while (bench.looks.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => bench.looks.length > 0);
     const drained = bench.gateway.drain();
     release();
     expect(await device.hear('no', 1)).toEqual(['no', 1, 14, base64('UNKNOWN_ORDER')]);

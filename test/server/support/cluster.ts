@@ -16,7 +16,7 @@ let cluster: Promise<Cluster> | undefined;
 let databases = 0;
 
 async function openCluster(): Promise<Cluster> {
-  const options = { dataDir: RUN_DIR, clock: systemClock, isDurable: false };
+  const options = { dataDir: RUN_DIR, clock: systemClock, isDurable: false, isKept: false };
   fs.mkdirSync(RUN_DIR, { recursive: true });
   const lock = path.join(RUN_DIR, 'starting');
   for (;;) {

@@ -27,6 +27,8 @@ export class FakeProvider implements Provider {
   readonly trades = new Map<string, { state: Trade['state']; amountFen: number; paidAtMs?: number }>();
   readonly refunds = new Map<string, Refund>();
   readonly calls: string[] = [];
+  /** Bodies of notifications as they came. */
+  readonly bodies: string[] = [];
   /** Faults to come, by call, first first. */
   readonly faults: Partial<Record<Call, Fault[]>> = {};
   /** State that a new refund gets. */
@@ -99,6 +101,7 @@ export class FakeProvider implements Provider {
   }
 
   async readNotification(raw: RawNotification): Promise<Outcome<Notification>> {
+    this.bodies.push(raw.body);
     if (raw.headers.signature !== 'good') {
       return { kind: 'refused', code: 'NOTIFICATION_SIGNATURE_WRONG', message: 'forged' } as never;
     }

@@ -1,6 +1,6 @@
 /**
  * `npm run budget`: bytes of the firmware bundle for each board, by source, against the limit of
- * espruino.config.js; with `--vars` also JsVars on the real interpreter (scripts/budget-vars.ts).
+ * espruino.config.js.
  * Exits 1 when a limit is passed or a bundle does not build. Last line: one JSON object.
  */
 import { buildFirmware } from './build/build';

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const OLDEST_NODE = [20, 11];
+const OLDEST_NODE = [20, 15];
 
 /** Makes node_modules agree with package-lock.json; ends the process with a sentence when it cannot. */
 export function ensureInstalled() {

@@ -41,6 +41,7 @@ rmSync(folder, { recursive: true, force: true });
 
 if (failedGates.length) console.log(`\nFailed: ${failedGates.join(', ')}`);
 const passed = figures?.numPassedTests ?? 0;
-const failed = (figures?.numFailedTests ?? 0) + (figures?.numRuntimeErrorTestSuites ?? 1) + failedGates.length;
+const failed =
+  (figures?.numFailedTests ?? 0) + (figures?.numRuntimeErrorTestSuites ?? 1) + failedGates.length;
 console.log(`\n${passed} passed, ${failed} failed, ${figures?.numPendingTests ?? 0} skipped`);
 process.exitCode = isJestGreen && failedGates.length === 0 && passed > 0 ? 0 : 1;

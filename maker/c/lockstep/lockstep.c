@@ -81,6 +81,10 @@ static void on_dtu(void *context, const coinslot_dtu_event *event) {
 static const coinslot_config config = {do_send,    do_receive, do_millis,  on_answer, on_info, on_qr,
                                        on_status,  on_deliver, on_message, on_dtu,    "lockstep 1"};
 
+/* A machine whose module has a relay mode of its own delivers nothing itself. */
+static const coinslot_config relay_config = {do_send,   do_receive, do_millis,  on_answer, on_info, on_qr,
+                                             on_status, 0,          on_message, on_dtu,    "lockstep 1"};
+
 static size_t from_hex(const char *hex, uint8_t *bytes, size_t room) {
   size_t count = strlen(hex) / 2;
   size_t index;
@@ -181,7 +185,7 @@ int main(int argc, char **argv) {
     while (count < MAX_WORDS) words[count++] = (char *)"";
     if (strcmp(words[0], "start") == 0) {
       self.now_ms = (uint16_t)number(words[1]);
-      fprintf(self.out, "= %d\n", (int)coinslot_start(&self.module, &config, &self));
+      fprintf(self.out, "= %d\n", (int)coinslot_start(&self.module, words[2][0] == 'r' ? &relay_config : &config, &self));
     } else if (strcmp(words[0], "poll") == 0) {
       self.now_ms = (uint16_t)number(words[1]);
       step(&self, words[2]);

@@ -36,9 +36,9 @@ export class Lockstep {
     this.fromChild = openSync(output, 'r');
   }
 
-  /** The host is switched on, at `nowMs`. */
-  start(nowMs: number): StepResult {
-    return this.say(`start ${nowMs & 0xffff}`);
+  /** The host is switched on, at `nowMs`; with `relay` it leaves delivering to the module. */
+  start(nowMs: number, delivery: 'host' | 'relay' = 'host'): StepResult {
+    return this.say(`start ${nowMs & 0xffff} ${delivery}`);
   }
 
   /** It is `nowMs`, `bytes` have come: the library polls. */

@@ -58,7 +58,6 @@ interface Travelling<Item> {
 
 export class Pipe<Item> {
   private travelling: Travelling<Item>[] = [];
-  private lastArrivalMs = 0;
   private timer: Timer | undefined;
 
   constructor(
@@ -74,8 +73,8 @@ export class Pipe<Item> {
     const path = this.path;
     const jitterMs = path.jitterMs > 0 ? this.random.fraction() * path.jitterMs : 0;
     const lossMs = this.lossDelayMs(payloadBytes);
-    this.lastArrivalMs = Math.max(this.lastArrivalMs, passedMs + path.latencyMs + jitterMs + lossMs);
-    this.travelling.push({ item, payloadBytes, arrivalMs: this.lastArrivalMs });
+    const arrivalMs = passedMs + path.latencyMs + jitterMs + lossMs;
+    this.travelling.push({ item, payloadBytes, arrivalMs });
     if (!this.timer && path.isUp) this.arm();
   }
 
@@ -86,7 +85,6 @@ export class Pipe<Item> {
     for (const entry of this.travelling) {
       const passedMs = this.channel.occupy(entry.payloadBytes + HEADER_BYTES);
       entry.arrivalMs = passedMs + waitMs + this.path.latencyMs;
-      this.lastArrivalMs = entry.arrivalMs;
     }
     this.path.retransmissions += this.travelling.length;
     this.rearm();
@@ -127,9 +125,9 @@ export class Pipe<Item> {
     this.timer = this.clock.setTimer(() => this.arrive(), Math.max(0, head.arrivalMs - this.clock.nowMs()));
   }
 
+  /** What is due, in order: a late head holds back what overtook it, as TCP does. */
   private arrive(): void {
     this.timer = undefined;
-    if (!this.path.isUp) return;
     const nowMs = this.clock.nowMs();
     while (this.travelling.length > 0 && this.travelling[0]!.arrivalMs <= nowMs) {
       this.deliver(this.travelling.shift()!.item);

@@ -223,6 +223,21 @@ describe('4.2.3 reset', () => {
     expect(bench.modem.status).toBe(1);
   });
 
+  test('a boot that was cut short says nothing more: the boot texts come once', () => {
+    const bench = new Bench(FIXED);
+    bench.modem.pressPowerKey();
+    bench.clock.advance(4_300);
+    expect(bench.output).toContain('RDY');
+    bench.output = '';
+    bench.modem.setReset(0);
+    bench.clock.advance(110);
+    bench.modem.setReset(1);
+    bench.clock.advance(30_000);
+    for (const text of ['RDY', '+CPIN: READY', 'Call Ready', 'SMS Ready']) {
+      expect([text, bench.output.split(text).length - 1]).toEqual([text, 1]);
+    }
+  });
+
   test('RESET does not switch on what is off', () => {
     const bench = new Bench();
     bench.modem.setReset(0);

@@ -1,0 +1,124 @@
+/**
+ * Several server processes on one database, as far as one process can play them: words find the process that has
+ * the device, sessions replace each other across processes, and what is lost on the way is found again.
+ */
+import { query } from './support/cluster';
+import { DEVICE, OPERATOR, ServerBench } from './support/server';
+import { until } from './support/until';
+
+let first: ServerBench;
+let second: ServerBench;
+let number = 0;
+
+beforeAll(async () => {
+  first = await ServerBench.start();
+  second = await first.beside();
+});
+
+afterAll(async () => {
+  await second.stop();
+  await first.stop();
+});
+
+const name = (): string => `${DEVICE}_${number}`;
+
+test('a notification to one process becomes a grant through the other', async () => {
+  const device = await second.greeted();
+  device.pay(++number, 150);
+  await device.hear('code', number);
+  first.provider.pay(name());
+  const startMs = Date.now();
+  expect((await first.notify(name())).status).toBe(200);
+  await device.hear('grant', number);
+  expect(Date.now() - startMs).toBeLessThan(2_000);
+  device.send(['end', number, 7, 0, '']);
+  await device.hear('fin', number);
+  await until(async () => (await query(first.databaseUrl, 'select 1 from outbox')).length === 0);
+});
+
+test('a session at one process ends the older one at the other, which takes no grant any more', async () => {
+  const old = await first.greeted();
+  const young = await second.greeted();
+  await old.closed;
+  young.pay(++number, 150);
+  await young.hear('code', number);
+  first.provider.pay(name());
+  await first.notify(name());
+  expect((await young.hear('grant', number))[1]).toBe(number);
+  expect(old.heard.map((message) => message[0])).not.toContain('grant');
+  young.send(['end', number, 7, 0, '']);
+  await young.hear('fin', number);
+});
+
+test('a word that is lost between commit and NOTIFY is found in the outbox', async () => {
+  const device = await second.greeted();
+  device.pay(++number, 150);
+  await device.hear('code', number);
+  const lost = jest.spyOn(first.server.core.router, 'tell').mockImplementation(() => undefined);
+  first.provider.pay(name());
+  await first.notify(name());
+  lost.mockRestore();
+  await device.hear('grant', number);
+  device.send(['end', number, 7, 0, '']);
+  await device.hear('fin', number);
+});
+
+test('a word that comes while the listening connection is broken is found in the outbox', async () => {
+  const device = await second.greeted();
+  device.pay(++number, 150);
+  await device.hear('code', number);
+  first.provider.pay(name());
+  await query(
+    first.databaseUrl,
+    `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'coinslot listen'
+      and datname = current_database()`,
+  );
+  await first.notify(name());
+  await device.hear('grant', number);
+  device.send(['end', number, 7, 0, '']);
+  await device.hear('fin', number);
+});
+
+test('switching off and settings reach a device at the other process', async () => {
+  const device = await second.greeted();
+  await first.server.core.shop.changeDevice(OPERATOR, DEVICE, { settings: { onMs: 700 } });
+  expect((await device.hear('set'))[2]).toEqual({ onMs: 700 });
+  await first.server.core.shop.changeDevice(OPERATOR, DEVICE, { isEnabled: false });
+  await device.closed;
+  await first.server.core.shop.changeDevice(OPERATOR, DEVICE, { isEnabled: true });
+});
+
+test('whoever is left does the work: polls and refunds go on when a process has stopped', async () => {
+  const third = await first.beside();
+  const device = await third.greeted();
+  device.pay(++number, 150);
+  await device.hear('code', number);
+  first.provider.pay(name());
+  await third.stop();
+  const back = await second.connect();
+  await back.greet([[number, 3]], number);
+  await back.hear('grant', number);
+  back.send(['end', number, 8, 24, '']);
+  expect((await back.hear('fin', number)).slice(2)).toEqual([13, 24]);
+});
+
+test('two processes that settle the same order at the same moment settle it once', async () => {
+  const device = await second.greeted();
+  device.pay(++number, 150);
+  await device.hear('code', number);
+  first.provider.pay(name());
+  await Promise.all(
+    Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? first : second).notify(name())),
+  );
+  await device.hear('grant', number);
+  device.send(['end', number, 7, 0, '']);
+  await device.hear('fin', number);
+  const refunds = await Promise.allSettled(
+    [first, second, first, second].map(({ server }) => server.core.orders.refund(OPERATOR, name())),
+  );
+  expect(refunds.filter((result) => result.status === 'fulfilled').length).toBe(1);
+  await until(async () => (await first.server.core.store.find(name()))!.state === 'REFUNDED');
+  const events = await first.server.core.store.events(name());
+  expect(events.map((event) => event.toState).filter((state) => state === 'PAID')).toHaveLength(1);
+  expect([...first.provider.refunds.keys()].filter((key) => key.startsWith(`${name()}_`))).toHaveLength(1);
+});

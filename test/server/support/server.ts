@@ -17,7 +17,7 @@ export class ServerBench {
   readonly provider: FakeProvider;
   server!: RunningServer;
   merchantId = 0;
-  private readonly dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'coinslot-server-'));
+  readonly dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'coinslot-server-'));
   private readonly devices: TestDevice[] = [];
 
   constructor(

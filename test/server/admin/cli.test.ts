@@ -1,0 +1,95 @@
+/** The command line as a person uses it: beside a running server and without one. */
+import { execFile } from 'node:child_process';
+import * as path from 'node:path';
+import { DEVICE, OPERATOR_TOKEN, ServerBench } from '../support/server';
+import { until } from '../support/until';
+
+jest.setTimeout(60_000);
+
+const ROOT = path.resolve(__dirname, '../../..');
+let bench: ServerBench;
+
+interface Result {
+  readonly code: number;
+  readonly out: string;
+  readonly errors: string;
+}
+
+function run(script: string, ...words: string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    const environment = {
+      PATH: process.env.PATH,
+      USER: 'ann',
+      DATABASE_URL: bench.databaseUrl,
+      COINSLOT_DATA_DIR: bench.dataDir,
+      COINSLOT_API_TOKEN: OPERATOR_TOKEN,
+    };
+    execFile(
+      process.execPath,
+      ['--require', 'tsx/cjs', path.join(ROOT, 'server/admin', script), ...words],
+      { cwd: ROOT, env: environment },
+      (error, out, errors) => resolve({ code: error ? Number(error.code) : 0, out, errors }),
+    );
+  });
+}
+
+const admin = (...words: string[]): Promise<Result> => run('cli.ts', ...words);
+const json = (result: Result): Record<string, unknown> => JSON.parse(result.out) as Record<string, unknown>;
+
+beforeAll(async () => {
+  bench = await ServerBench.start();
+});
+afterAll(() => bench.stop());
+
+test('makes a merchant and a device, whose key opens a session at the running server', async () => {
+  const merchant = json(
+    await admin('merchants', 'add', '--name', '茶 Tea', '--max', '12.5', '--uncertain', 'person'),
+  );
+  expect(merchant).toMatchObject({ name: '茶 Tea', maxAmountFen: 1250, uncertainPolicy: 'person' });
+  const added = json(await admin('devices', 'add', 'CS000777', '--merchant', String(merchant.id)));
+  expect(added).toEqual({ id: 'CS000777', key: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  const device = await bench.connect('CS000777', Buffer.from(added.key as string, 'hex'));
+  expect((await device.greet()).isClosed).toBe(false);
+  await admin('devices', 'set', 'CS000777', '--setting', 'onMs=600', 'mode=1', '--max', '3');
+  expect(await device.hear('set')).toEqual(['set', 1, { onMs: 600, mode: 1 }]);
+  await admin('devices', 'set', 'CS000777', '--enabled', 'no');
+  await device.closed;
+});
+
+test('refunds an order and shows its story, with who did it', async () => {
+  const device = await bench.greeted();
+  device.pay(1, 150);
+  await device.hear('code', 1);
+  bench.provider.pay(`${DEVICE}_1`);
+  await bench.notify(`${DEVICE}_1`);
+  await device.hear('grant', 1);
+  const early = await admin('orders', 'refund', `${DEVICE}_1`);
+  expect([early.code, early.out]).toEqual([1, '']);
+  expect(early.errors).toContain('WRONG_STATE: the order is GRANTED');
+  device.send(['end', 1, 9, 26, '']);
+  await until(async () => (await bench.server.core.store.find(`${DEVICE}_1`))!.state === 'REFUNDED');
+  const story = json(await admin('orders', 'show', `${DEVICE}_1`));
+  expect(story.order).toMatchObject({ state: 'REFUNDED', reason: 47 });
+  const listed = json(await admin('orders', 'list', '--state', 'REFUNDED')) as unknown as { n: number }[];
+  expect(listed.map((order) => order.n)).toEqual([1]);
+});
+
+test.each([
+  [['merchants', 'add'], "required option '--name"],
+  [['merchants', 'add', '--name', 'X', '--max', '1.234'], 'an amount like 1.50 is needed'],
+  [['merchants', 'show', 'one'], 'a whole number is needed'],
+  [['merchants', 'show', '99'], 'NOT_FOUND'],
+  [['devices', 'add', 'small', '--merchant', '1'], 'BAD_REQUEST: id'],
+  [['orders', 'settle', 'X_1', 'maybe'], 'BAD_REQUEST: decision'],
+  [['nothing'], 'unknown command'],
+])('%j is refused with a word on why', async (words, text) => {
+  const result = await admin(...words);
+  expect([result.code, result.out]).toEqual([1, '']);
+  expect(result.errors).toContain(text);
+});
+
+test('the ledger check says in its last line that all is well', async () => {
+  const result = await run('ledger-check.ts');
+  expect(result.code).toBe(0);
+  expect(JSON.parse(result.out.trim().split('\n').at(-1)!)).toMatchObject({ violations: 0, stuck: 0 });
+});

@@ -1,0 +1,209 @@
+/**
+ * `npm run module -- --tcp 7002` or `--pty`: the whole payment module, simulated, with platform and sandbox behind it, and
+ * its serial port open to a maker's own program on this PC. No hardware, no SIM card, no merchant account.
+ * Leaves the parts to sim/product. Invariant: nothing listens outside this machine, and Ctrl-C ends all of it.
+ */
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { openPseudoTerminal, openTcpPort } from '../../sim/modem/command/host-ports';
+import { StreamSerial } from '../../sim/modem/command/stream-serial';
+import { ALL_FAULTS } from '../../sim/modem/faults';
+import { type Product, startProduct } from '../../sim/product/product';
+import { Random } from '../../sim/time/random';
+import { encodeFrame, FLAG_ACK_WANTED } from '../../src/protocol/frame';
+import { HostType } from '../../src/protocol/host';
+import { describeFrame } from '../cli/frames';
+import { crcOf } from '../host/exchange';
+import { Customer, parsePayAfter, walletPayer } from './customer';
+import { checkFault, Faults, OWN_FAULTS } from './faults';
+import { Wire } from './wire';
+
+interface Options {
+  readonly tcp?: number;
+  readonly pty?: string | boolean;
+  readonly pay?: number;
+  readonly fault: string[];
+  readonly listFaults?: boolean;
+  readonly trace?: boolean;
+  readonly fresh?: boolean;
+  readonly data: string;
+  readonly seed: number;
+}
+
+const ROOT = path.join(__dirname, '..', '..');
+const DEFAULT_TCP_PORT = 7002;
+const STANDARD_BAUD = 115_200;
+/** A number that the maker's program is not likely to have used last. */
+const LAST_SEQ = 251;
+const RESTORE_MS = 1000;
+const CONSOLE_HELP = 'fault NAME[:PARAMETER][@TRIGGER], cut, trace, quit';
+
+const say = (text: string): void => console.log(`· ${text}`);
+
+/** An option's reader that turns a thrown sentence into commander's own. */
+function reader<Value>(read: (text: string, before: Value) => Value): (text: string, before: Value) => Value {
+  return (text, before) => {
+    try {
+      return read(text, before);
+    } catch (error) {
+      throw new InvalidArgumentError(`${(error as Error).message}.`);
+    }
+  };
+}
+
+function wholeNumber(text: string, high: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+  if (!(value <= high)) throw new Error(`expected a whole number up to ${high}`);
+  return value;
+}
+
+function readOptions(argv: readonly string[]): Options {
+  const command = new Command('npm run module --')
+    .description('a virtual payment module whose serial port your own program can use')
+    .option(
+      '--tcp <port>',
+      `offer TCP port PORT on 127.0.0.1 (default ${DEFAULT_TCP_PORT})`,
+      reader<number>((text) => wholeNumber(text, 65_535)),
+    )
+    .option('--pty [link]', 'offer a pseudo-terminal (needs socat); link: an extra name for it')
+    .option(
+      '--pay <when>',
+      'a customer pays by himself: after:3s',
+      reader<number>((text) => parsePayAfter(text)),
+    )
+    .option(
+      '--fault <fault>',
+      'name[:parameter][@trigger], may be repeated',
+      reader<string[]>((text, before) => {
+        checkFault(text);
+        return [...before, text];
+      }),
+      [],
+    )
+    .option('--list-faults', 'print every fault')
+    .option('--trace', 'print each frame on the serial port')
+    .option('--fresh', 'forget all earlier orders and keys first')
+    .option('--data <folder>', 'where to keep everything', path.join(ROOT, 'data', 'module'))
+    .option(
+      '--seed <number>',
+      'same seed, same noise',
+      reader<number>((text) => wholeNumber(text, 0xffffffff)),
+      1,
+    )
+    .allowExcessArguments(false)
+    .exitOverride();
+  command.parse([...argv], { from: 'user' });
+  const options = command.opts<Options>();
+  if (options.tcp !== undefined && options.pty !== undefined)
+    throw new Error('either --tcp or --pty, not both');
+  return options;
+}
+
+function listFaults(): void {
+  for (const text of Object.values(OWN_FAULTS)) console.log(text);
+  for (const [name, { description, parameter }] of Object.entries(ALL_FAULTS)) {
+    console.log(`${(parameter ? `${name}:${parameter.name}` : name).padEnd(24)} ${description}`);
+  }
+}
+
+/** Brings the port back to its standard rate, where the next start looks for the module. */
+async function restoreRate({ clock }: Product, wire: Wire): Promise<void> {
+  if (wire.baud === STANDARD_BAUD) return;
+  wire.noise = undefined;
+  const json = JSON.stringify({ baud: STANDARD_BAUD });
+  wire.send(Buffer.from(encodeFrame(crcOf, FLAG_ACK_WANTED, LAST_SEQ, HostType.SetSettings, json), 'latin1'));
+  await new Promise<void>((resolve) => clock.setTimer(resolve, RESTORE_MS));
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.listFaults) {
+    listFaults();
+    return;
+  }
+  const product = await startProduct({
+    dataDir: path.resolve(options.data),
+    isFresh: options.fresh === true,
+    say,
+    onRelay: (relay, isOn) =>
+      console.log(isOn ? `  *click*  relay ${relay} on` : `  *clack*  relay ${relay} off`),
+  });
+  const wire = new Wire(product.module.host, product.clock);
+  let isTracing = options.trace === true;
+  const customer =
+    options.pay === undefined
+      ? undefined
+      : new Customer(product.clock, options.pay, walletPayer(product.sandbox.walletUrl), say);
+  const trace = (direction: 'sent' | 'received') => (frame: Parameters<typeof wire.onHostFrame>[0]) => {
+    if (isTracing) console.log(`  ${describeFrame({ direction, frame, bytes: Buffer.alloc(0) })}`);
+  };
+  wire.onHostFrame = trace('sent');
+  wire.onModuleFrame = (frame) => {
+    customer?.see(frame);
+    trace('received')(frame);
+  };
+  const { clock, network, module } = product;
+  const faults = new Faults({ clock, random: new Random(options.seed), network, module, wire, say });
+  const serial = new StreamSerial();
+  serial.onData = (bytes) => wire.send(bytes);
+  wire.onBytes = (bytes) => serial.write(bytes);
+  const port =
+    options.pty === undefined
+      ? await openTcpPort(serial, options.tcp ?? DEFAULT_TCP_PORT)
+      : await openPseudoTerminal(serial, typeof options.pty === 'string' ? options.pty : undefined);
+  for (const fault of options.fault) faults.add(fault);
+  announce(product, options, port.address);
+  await untilQuit({
+    fault: (text) => faults.add(text),
+    cut: () => faults.add('power-cut'),
+    trace: () => {
+      isTracing = !isTracing;
+    },
+  });
+  say('stopping');
+  await restoreRate(product, wire);
+  port.close();
+  await product.stop();
+}
+
+function announce(product: Product, options: Options, address: string): void {
+  const name = options.pty === undefined ? `tcp:${address}` : address;
+  console.log(`
+The module's serial port:  ${name}
+The customer's wallet:     ${product.sandbox.walletUrl}
+Try it:                    npm run maker -- --port ${name} pay 2.50
+While it runs:             ${CONSOLE_HELP}
+`);
+}
+
+/** Orders typed by a person, until quit, Ctrl-C, or the end of a terminal's input. */
+function untilQuit(orders: { fault(text: string): void; cut(): void; trace(): void }): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    const lines = createInterface({ input: process.stdin });
+    lines.on('line', (line) => {
+      const [word = '', ...rest] = line.trim().split(/\s+/);
+      try {
+        if (word === 'quit') resolve();
+        else if (word === 'fault') orders.fault(rest.join(' '));
+        else if (word === 'cut') orders.cut();
+        else if (word === 'trace') orders.trace();
+        else if (word) console.log(`  there are ${CONSOLE_HELP}`);
+      } catch (error) {
+        console.log(`  ${(error as Error).message}`);
+      }
+    });
+    // Without a terminal (a script, a service) the end of the input means nothing.
+    lines.on('close', () => process.stdin.isTTY && resolve());
+  });
+}
+
+main().then(
+  () => process.exit(),
+  (error: Error) => {
+    if (error instanceof CommanderError) process.exit(error.exitCode);
+    console.error(error.message);
+    process.exit(1);
+  },
+);

@@ -6,16 +6,7 @@
  */
 import type { Circuit } from '../circuit/circuit';
 import { byName } from '../circuit/circuit';
-import {
-  ANTENNA_GAP,
-  BOARD,
-  FIXED_TRACKS,
-  PAGE_ORIGIN,
-  POURS,
-  PRINTS,
-  TITLE,
-  type Pour,
-} from '../layout/board';
+import { BOARD, FIXED_TRACKS, PAGE_ORIGIN, POURS, PRINTS, TITLE, type Pour } from '../layout/board';
 import { placeParts, type CopperLayer, type PlacedPart } from '../layout/placed';
 import { OURS } from '../layout/rules';
 import type { Point } from '../model/geometry';
@@ -104,8 +95,9 @@ function fixedSegments(nets: Nets): Sexpr[] {
   );
 }
 
-function clearanceOfPour(pour: Pour): number {
-  return pour.net.startsWith('ANT') ? ANTENNA_GAP : OURS.zoneClearance;
+/** Names of pours are unique: a net has one at most on each layer. */
+export function pourName(pour: Pour): string {
+  return `${pour.net} ${pour.layer}`;
 }
 
 function pourEntry(nets: Nets, pour: Pour, index: number, fills: readonly Fill[]): Sexpr {
@@ -116,10 +108,10 @@ function pourEntry(nets: Nets, pour: Pour, index: number, fills: readonly Fill[]
     ['net_name', quoted(nets.names.get(pour.net)!)],
     ['layer', layer],
     uuid(`pour/${index}`),
-    ['name', quoted(`${pour.net}_${pour.layer}`)],
+    ['name', quoted(pourName(pour))],
     ['hatch', 'edge', 0.5],
     ...(pour.priority > 0 ? [['priority', pour.priority]] : []),
-    ['connect_pads', ...(pour.isSolid ? ['yes'] : []), ['clearance', clearanceOfPour(pour)]],
+    ['connect_pads', ...(pour.isSolid ? ['yes'] : []), ['clearance', OURS.zoneClearance]],
     ['min_thickness', OURS.zoneMinWidth],
     ['filled_areas_thickness', 'no'],
     [

@@ -33,7 +33,7 @@ export const OURS = {
   zoneClearance: 0.25,
   thermalGap: 0.25,
   thermalSpoke: 0.4,
-  zoneMinWidth: 0.2,
+  zoneMinWidth: 0.25,
 } as const;
 
 export interface NetClass {
@@ -54,7 +54,7 @@ export const NET_CLASSES: readonly NetClass[] = [
   {
     name: 'Power',
     track: 0.5,
-    clearance: 0.2,
+    clearance: OURS.clearance,
     nets: [
       'VIN_RAW',
       'VIN_FUSED',
@@ -76,7 +76,7 @@ export const NET_CLASSES: readonly NetClass[] = [
     clearance: OURS.clearance,
     nets: ['+3V3', 'VDDA', 'VDD_EXT', 'COIL1', 'COIL2'],
   },
-  { name: 'Antenna', track: 1.5, clearance: 0.2, nets: ['ANT_MODEM', 'ANT'] },
+  { name: 'Antenna', track: 1.4, clearance: 0.2, nets: ['ANT_MODEM', 'ANT'] },
   { name: 'Mains', track: 2, clearance: 2.5, nets: MAINS_NETS },
   { name: 'Field', track: 0.4, clearance: OURS.clearance, nets: [...FIELD_NETS] },
 ];

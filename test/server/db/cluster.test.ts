@@ -221,15 +221,18 @@ test('is wiped with all that belongs to it, even when its process was killed jus
   expect(readPlace(dataDir)).toBeUndefined();
 });
 
-(isRoot && isOpenToAll ? test : test.skip)('as an ordinary user: runs as that user, in the data folder', async () => {
-  const nobody = { uid: 65534, gid: 65534 };
-  fs.rmSync(path.dirname(dataDir), { recursive: true });
-  dataDir = newDataDir();
-  fs.chownSync(path.dirname(dataDir), nobody.uid, nobody.gid);
-  const started = await run(nobody);
-  expect(started.line).toMatch(/^ready/);
-  expect(readPlace(dataDir)!.clusterDir).toBe(path.join(dataDir, 'postgres'));
-  expect(fs.readFileSync(`/proc/${pid()}/status`, 'utf8')).toMatch(/^Uid:\s+65534\s/m);
-  started.child.kill('SIGTERM');
-  expect(await started.ended).toBe(0);
-});
+(isRoot && isOpenToAll ? test : test.skip)(
+  'as an ordinary user: runs as that user, in the data folder',
+  async () => {
+    const nobody = { uid: 65534, gid: 65534 };
+    fs.rmSync(path.dirname(dataDir), { recursive: true });
+    dataDir = newDataDir();
+    fs.chownSync(path.dirname(dataDir), nobody.uid, nobody.gid);
+    const started = await run(nobody);
+    expect(started.line).toMatch(/^ready/);
+    expect(readPlace(dataDir)!.clusterDir).toBe(path.join(dataDir, 'postgres'));
+    expect(fs.readFileSync(`/proc/${pid()}/status`, 'utf8')).toMatch(/^Uid:\s+65534\s/m);
+    started.child.kill('SIGTERM');
+    expect(await started.ended).toBe(0);
+  },
+);

@@ -1,102 +1,88 @@
 /**
- * What a module refuses at once, in the order of docs/host-protocol.md, section 7. Written from the document for the
- * reference module, apart from the firmware, so that the two can disagree.
+ * Checks of a conformance run: each situation collects named checks, and the table says which passed. A check that fails
+ * does not end its situation; an exception does, and is a failed check itself.
  */
-import { Reason } from '../../src/protocol/codes';
-import type { HostFields } from '../../src/protocol/host';
+import type { Clock } from '../../sim/time/clock';
 
-/** Names and ranges of section 11. */
-export const SETTINGS_RANGES: {
-  readonly [name: string]: readonly [low: number, high: number, first: number];
-} = {
-  mode: [0, 3, 1],
-  relay: [1, 2, 1],
-  onMs: [20, 60_000, 500],
-  offMs: [20, 60_000, 500],
-  fenPerPulse: [1, 1_000_000, 100],
-  msPerFen: [1, 60_000, 600],
-  maxFen: [1, 100_000_000, 100_000],
-  hostReportS: [5, 3600, 120],
-  statusS: [1, 255, 5],
-  baud: [9600, 115_200, 115_200],
-};
-const BAUDS = [9600, 19_200, 38_400, 57_600, 115_200];
-const MAX_PULSES = 200;
-const MAX_HOLD_MS = 4 * 3600 * 1000;
-
-export type ModuleSettings = { [name: string]: number };
-
-export function firstSettings(): ModuleSettings {
-  return Object.fromEntries(Object.entries(SETTINGS_RANGES).map(([name, range]) => [name, range[2]]));
+export interface Check {
+  readonly what: string;
+  readonly isPassed: boolean;
+  /** What was seen instead. */
+  readonly detail: string;
 }
 
-/** The settings with a change put in, or undefined when any part of it is wrong. */
-export function changedSettings(old: ModuleSettings, json: string): ModuleSettings | undefined {
-  let change: unknown;
+export interface SituationResult {
+  readonly name: string;
+  readonly checks: readonly Check[];
+  /** Why it was not played. */
+  readonly skipped?: string;
+}
+
+/** Thrown to leave a situation that cannot be played here. */
+export class Skipped extends Error {}
+
+export class Checks {
+  readonly all: Check[] = [];
+
+  /** Notes a check; gives whether it passed. */
+  that(what: string, isPassed: boolean, detail = ''): boolean {
+    this.all.push({ what, isPassed, detail: isPassed ? '' : detail });
+    return isPassed;
+  }
+
+  equal(what: string, seen: unknown, expected: unknown): boolean {
+    const [left, right] = [JSON.stringify(seen), JSON.stringify(expected)];
+    return this.that(what, left === right, `${left} instead of ${right}`);
+  }
+}
+
+export interface Situation<Context> {
+  readonly name: string;
+  readonly title: string;
+  play(context: Context, checks: Checks): Promise<void>;
+}
+
+/** Plays one situation to its end. */
+export async function playSituation<Context>(
+  situation: Situation<Context>,
+  context: Context,
+): Promise<SituationResult> {
+  const checks = new Checks();
   try {
-    change = JSON.parse(json);
-  } catch {
-    return undefined;
+    await situation.play(context, checks);
+  } catch (error) {
+    if (error instanceof Skipped) return { name: situation.name, checks: checks.all, skipped: error.message };
+    checks.that((error as Error).message, false, 'the situation ended here');
   }
-  if (typeof change !== 'object' || change === null || Array.isArray(change)) return undefined;
-  const result = { ...old };
-  for (const [name, value] of Object.entries(change)) {
-    const range = Object.hasOwn(SETTINGS_RANGES, name) ? SETTINGS_RANGES[name] : undefined;
-    if (!range || !Number.isInteger(value) || value < range[0] || value > range[1]) return undefined;
-    if (name === 'baud' && !BAUDS.includes(value)) return undefined;
-    result[name] = value;
-  }
-  return result;
+  return { name: situation.name, checks: checks.all };
 }
 
-/** Whether the relay can deliver this amount. */
-function isDeliverable(settings: ModuleSettings, amountFen: number): boolean {
-  if (settings.mode === 2) {
-    const pulses = amountFen / settings.fenPerPulse!;
-    return Number.isInteger(pulses) && pulses <= MAX_PULSES;
-  }
-  return settings.mode !== 3 || amountFen * settings.msPerFen! <= MAX_HOLD_MS;
+export function pauseOf(clock: Clock): (durationMs: number) => Promise<void> {
+  return (durationMs) => new Promise((resolve) => clock.setTimer(resolve, durationMs));
 }
 
-/** UTF-8 without control characters, at most 48 bytes. */
-function isGoods(bytes: string): boolean {
-  if (bytes.length > 48) return false;
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
-      Buffer.from(bytes, 'latin1'),
-    );
-    return [...text].every((char) => char >= ' ' && char !== '\x7f');
-  } catch {
-    return false;
-  }
+/** The table, a line a situation, with the failed checks below. */
+export function resultTable(results: readonly SituationResult[]): string {
+  const width = Math.max(...results.map((result) => result.name.length));
+  return results.map((result) => rowOf(result, width)).join('\n');
 }
 
-/** Why a PAY is wrong by itself. */
-export function payReason(fields: HostFields): Reason {
-  const ttlS = fields.ttlS as number;
-  if (!/^[\x21-\x7e]{1,32}$/.test(fields.reference as string)) return Reason.BadReference;
-  if (fields.amountFen === 0) return Reason.BadAmount;
-  if (fields.channel !== 1 && fields.channel !== 2) return Reason.BadChannel;
-  if (ttlS !== 0 && (ttlS < 30 || ttlS > 7200)) return Reason.BadPayload;
-  return isGoods(fields.goods as string) ? Reason.None : Reason.BadText;
+function rowOf({ name, checks, skipped }: SituationResult, width: number): string {
+  const failed = checks.filter((check) => !check.isPassed);
+  const verdict = failed.length ? 'FAILED ' : skipped === undefined ? 'passed ' : 'skipped';
+  const count = `${checks.length - failed.length}/${checks.length}`.padStart(7);
+  const why = skipped === undefined ? '' : `  ${skipped}`;
+  const details = failed.map((check) => `\n    ✗ ${check.what}${check.detail ? `: ${check.detail}` : ''}`);
+  return `${name.padEnd(width)}  ${verdict}${count}${why}${details.join('')}`;
 }
 
-/** Why this module cannot take a PAY that is right. */
-export function limitReason(settings: ModuleSettings, amountFen: number): Reason {
-  if (amountFen > settings.maxFen!) return Reason.OverLimit;
-  return isDeliverable(settings, amountFen) ? Reason.None : Reason.BadAmount;
-}
-
-export function relayReason(fields: HostFields): Reason {
-  const isTime = (ms: number): boolean => ms >= 20 && ms <= 60_000;
-  const isRelay = fields.relay === 1 || fields.relay === 2;
-  const isGood = fields.count === 0 || (isTime(fields.onMs as number) && isTime(fields.offMs as number));
-  return isRelay && isGood ? Reason.None : Reason.BadPayload;
-}
-
-export function streamReason(fields: HostFields): Reason {
-  const addressBytes = (fields.address as string).length;
-  const isTunnel = fields.mode === 1 && fields.port === 0 && addressBytes === 0;
-  const isDirect = fields.mode === 2 && fields.port !== 0 && addressBytes >= 1 && addressBytes <= 63;
-  return isTunnel || isDirect ? Reason.None : Reason.BadPayload;
+export function summaryOf(results: readonly SituationResult[]): {
+  passed: number;
+  failed: number;
+  skipped: number;
+} {
+  const isFailed = ({ checks }: SituationResult): boolean => checks.some((check) => !check.isPassed);
+  const failed = results.filter(isFailed).length;
+  const skipped = results.filter((result) => result.skipped !== undefined && !isFailed(result)).length;
+  return { passed: results.length - failed - skipped, failed, skipped };
 }

@@ -6,7 +6,7 @@
 import { OrderState, Reason } from '../../src/protocol/codes';
 import type { HostFields } from '../../src/protocol/host';
 import type { Clock } from '../../sim/time/clock';
-import type { ModuleSettings } from './checks';
+import type { ModuleSettings } from './refusals';
 
 export interface ModuleOrder {
   readonly order: number;

@@ -1,7 +1,7 @@
 /**
  * A payment module that follows docs/host-protocol.md and nothing else: the other side for hosts under test and for our own
  * tests. Whoever holds it plays customer, network and power.
- * Leaves orders to orders.ts and refusals to checks.ts.
+ * Leaves orders to orders.ts and refusals to refusals.ts.
  */
 import { LinkState, ORDER_STATE_NAMES, OrderState, Reason, ResetReason } from '../../src/protocol/codes';
 import { type HostFields, HostType } from '../../src/protocol/host';
@@ -10,7 +10,14 @@ import type { Clock, Timer } from '../../sim/time/clock';
 import { Exchange, type Message, type TraceEntry, type Verdict } from '../host/exchange';
 import { bytesOf } from '../host/messages';
 import type { HostPort } from '../host/port';
-import { changedSettings, firstSettings, limitReason, payReason, relayReason, streamReason } from './checks';
+import {
+  changedSettings,
+  firstSettings,
+  limitReason,
+  payReason,
+  relayReason,
+  streamReason,
+} from './refusals';
 import { type ModuleOrder, ModuleOrders } from './orders';
 
 export interface ReferenceModuleOptions {

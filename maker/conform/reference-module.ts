@@ -28,6 +28,7 @@ export interface ReferenceModuleOptions {
 }
 
 const STREAM_CREDIT = 512;
+const MAX_CREDIT = 65_535;
 const MAX_LOG_LINES = 20;
 
 type Handler = (fields: HostFields) => Verdict;
@@ -200,6 +201,8 @@ export class ReferenceModule {
     const reason = streamReason(fields);
     if (reason) return { reason };
     if (this.stream) return { reason: Reason.Busy };
+    if (!this.isProvisioned) return { reason: Reason.NotProvisioned };
+    if (this.link !== LinkState.Ready) return { reason: Reason.Offline };
     return {
       then: () => {
         this.stream = { hostCredit: STREAM_CREDIT, ownCredit: 0 };
@@ -210,8 +213,8 @@ export class ReferenceModule {
 
   private takeStream(fields: HostFields): Verdict {
     const bytes = Buffer.from(fields.data as string, 'latin1');
-    if (!this.stream) return { reason: Reason.NoStream };
     if (bytes.length === 0) return { reason: Reason.BadPayload };
+    if (!this.stream) return { reason: Reason.NoStream };
     if (bytes.length > this.stream.hostCredit) return { reason: Reason.NoCredit };
     this.stream.hostCredit -= bytes.length;
     this.streamBytes.push(bytes);
@@ -226,6 +229,7 @@ export class ReferenceModule {
 
   private takeCredit(fields: HostFields): Verdict {
     if (!this.stream) return { reason: Reason.NoStream };
+    if (this.stream.ownCredit + (fields.credit as number) > MAX_CREDIT) return { reason: Reason.BadPayload };
     this.stream.ownCredit += fields.credit as number;
     return {};
   }

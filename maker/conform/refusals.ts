@@ -95,8 +95,8 @@ export function relayReason(fields: HostFields): Reason {
 }
 
 export function streamReason(fields: HostFields): Reason {
-  const addressBytes = (fields.address as string).length;
-  const isTunnel = fields.mode === 1 && fields.port === 0 && addressBytes === 0;
-  const isDirect = fields.mode === 2 && fields.port !== 0 && addressBytes >= 1 && addressBytes <= 63;
+  const address = fields.address as string;
+  const isTunnel = fields.mode === 1 && fields.port === 0 && address === '';
+  const isDirect = fields.mode === 2 && fields.port !== 0 && /^[A-Za-z0-9.-]{1,63}$/.test(address);
   return isTunnel || isDirect ? Reason.None : Reason.BadPayload;
 }

@@ -47,7 +47,7 @@ const TEXTS: { readonly [name: string]: ReasonText } = {
     'use a new reference; look at how references are made',
   ),
   BUSY: text(
-    'six orders are open, or the relay is in use',
+    'six orders are open, the relay is in use, or a data stream is open',
     'wait until an order ends, then send it again with the same reference',
   ),
   OFFLINE: text(
@@ -91,8 +91,15 @@ const TEXTS: { readonly [name: string]: ReasonText } = {
     'the power failed while delivering',
     'report DISPENSED or FAILED if the host knows; otherwise the merchant decides',
   ),
-  HOST_SILENT: text('the host did not report in time', 'report DISPENSED or FAILED now, if the host knows'),
+  HOST_SILENT: text(
+    'the host did not report in time, or did not take data of the stream',
+    'report DISPENSED or FAILED now, if the host knows; stream: open it again',
+  ),
   HOST_REFUND: text('the host asked for the money back', 'nothing'),
+  UNREACHABLE: text(
+    'nobody answers at the far end of the data stream',
+    'mode 2: check address and port, and that the server runs; mode 1: the maker’s program has to be connected to the platform',
+  ),
   DEVICE_UNKNOWN: text(
     'the platform does not know this module or its key',
     'register the module at the platform',
@@ -107,7 +114,7 @@ const TEXTS: { readonly [name: string]: ReasonText } = {
     'the platform has an order with this reference and other content',
     'use a new reference; look at how references are made',
   ),
-  RATE_LIMIT: text('too many orders in a short time', 'wait a minute'),
+  RATE_LIMIT: text('too many orders, or too much data, in a short time', 'wait a minute'),
   TOO_MANY_OPEN: text('too many unpaid orders of this merchant', 'wait until some expire'),
   PROVIDER_REFUSED: text(
     'WeChat Pay or Alipay refused the order',

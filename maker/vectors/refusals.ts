@@ -164,6 +164,48 @@ export const REFUSALS: readonly RefusalDescription[] = [
     ],
     reason: 'BAD_PAYLOAD',
   },
+  {
+    name: 'DTU_OPEN in mode 1 with an address',
+    type: 0x10,
+    payload: [
+      ['mode', '1', 1],
+      ['port', '2', 0],
+      ['address', 's', 'data.example.com'],
+    ],
+    reason: 'BAD_PAYLOAD',
+  },
+  {
+    name: 'DTU_OPEN in mode 2 without an address',
+    type: 0x10,
+    payload: [
+      ['mode', '1', 2],
+      ['port', '2', 8080],
+      ['address', 's', ''],
+    ],
+    reason: 'BAD_PAYLOAD',
+  },
+  {
+    name: 'DTU_OPEN in mode 2 without a port',
+    type: 0x10,
+    payload: [
+      ['mode', '1', 2],
+      ['port', '2', 0],
+      ['address', 's', 'data.example.com'],
+    ],
+    reason: 'BAD_PAYLOAD',
+  },
+  {
+    name: 'DTU_OPEN of an address with a quotation mark',
+    type: 0x10,
+    payload: [
+      ['mode', '1', 2],
+      ['port', '2', 8080],
+      ['address', 's', 'a"b'],
+    ],
+    reason: 'BAD_PAYLOAD',
+  },
+  { name: 'DTU_DATA without a payload', type: 0x11, payload: [], reason: 'BAD_PAYLOAD' },
+  { name: 'DTU_CLOSE without a stream', type: 0x13, payload: [], reason: 'NO_STREAM' },
   { name: 'DTU_DATA without a stream', type: 0x11, payload: [['data', 'r', 'x']], reason: 'NO_STREAM' },
   { name: 'DTU_CREDIT without a stream', type: 0x12, payload: [['credit', '2', 0]], reason: 'NO_STREAM' },
 ];

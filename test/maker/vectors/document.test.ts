@@ -24,7 +24,7 @@ function rows(document: string): string[][] {
   return document
     .replace(/```[^`]*```/g, '')
     .split('\n')
-    .filter((line) => line.startsWith('|') && !line.startsWith('|---'))
+    .filter((line) => line.startsWith('|') && !/^\|\s*-+\s*\|/.test(line))
     .map((line) =>
       line
         .slice(1, -1)

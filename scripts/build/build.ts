@@ -1,6 +1,6 @@
 /**
- * `npm run build`: one firmware bundle per board profile, dist/<profile>.js, minified ASCII, in the subset of
- * JavaScript that Espruino runs. esbuild refuses what it is told the target lacks; check-bundle.ts finds the
+ * `npm run build`: one firmware bundle per board profile, in the subset of JavaScript that Espruino runs:
+ * dist/<profile>.js, minified ASCII, and dist/<profile>.bin, the same tokens as bytes, which is flashed. esbuild refuses what it is told the target lacks; check-bundle.ts finds the
  * rest; a bundle that is too big for its board is refused too. The build fails, not the board.
  * Invariant: no file is written for a bundle with findings.
  */
@@ -12,6 +12,7 @@ import { checkBundle, describeFindings } from './check-bundle';
 import { boardApi } from './espruino-api';
 import { internalNames } from './mangle';
 import { limits, loadProfile, type BoardProfile } from './profile';
+import { pretokenise, readTokens, textTokens } from './pretokenise';
 import { profileModule } from './profile-module';
 import { shrink } from './shrink';
 
@@ -63,7 +64,11 @@ export interface FirmwareOptions {
 }
 
 export interface Firmware {
+  /** The bundle as text: what the virtual board runs. */
   readonly code: string;
+  /** The same tokens as Espruino keeps them (pretokenise.ts), one char a byte: what is flashed as `.bootcde`. */
+  readonly image: string;
+  /** Size of the image. */
   readonly bytes: number;
   readonly profile: BoardProfile;
   /** Module files that must stand in Storage beside the bundle, by name; aes-js where there is no native AES. */
@@ -79,8 +84,9 @@ export class BuildError extends Error {}
 export async function buildFirmware(profileName: string, options: FirmwareOptions = {}): Promise<Firmware> {
   const profile = loadProfile(profileName);
   const { code, bytesBySource } = await bundle(profile, options);
-  const bytes = Buffer.byteLength(code);
   const findings = checkBundle(code, boardApi(profile));
+  const image = imageOf(code);
+  const bytes = image.length;
   const modules: Record<string, string> = profile.nativeAes ? {} : { 'aes-js': await aesJsModule() };
   const moduleBytes = Object.values(modules).reduce((sum, text) => sum + text.length, 0);
   const faults = findings.length > 0 ? [describeFindings(code, findings)] : [];
@@ -91,11 +97,24 @@ export async function buildFirmware(profileName: string, options: FirmwareOption
   if (options.outDir !== undefined) {
     mkdirSync(options.outDir, { recursive: true });
     writeFileSync(path.join(options.outDir, `${profileName}.js`), code, 'latin1');
+    writeFileSync(path.join(options.outDir, `${profileName}.bin`), image, 'latin1');
     for (const [name, text] of Object.entries(modules)) {
       writeFileSync(path.join(options.outDir, `${profileName}.${name}.module.js`), text, 'latin1');
     }
   }
-  return { code, bytes, profile, modules, bytesBySource };
+  return { code, image, bytes, profile, modules, bytesBySource };
+}
+
+/** The image of a bundle; throws when it would not be read back as the same program. */
+function imageOf(code: string): string {
+  const image = pretokenise(code);
+  const written = textTokens(code);
+  const read = readTokens(image);
+  const wrongAt = written.findIndex((token, index) => token !== read[index]);
+  if (wrongAt >= 0 || written.length !== read.length) {
+    throw new BuildError(`the image differs from the bundle at token ${wrongAt}: ${written[wrongAt]}`);
+  }
+  return image;
 }
 
 async function bundle(

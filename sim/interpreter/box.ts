@@ -79,7 +79,7 @@ export class InterpreterBox {
     const { folder, firmware, interpreter } = options;
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    await makeImage(interpreter, folder, { '.boot0': PIN_SHIM, '.bootcde': firmware.code });
+    await makeImage(interpreter, folder, { '.boot0': PIN_SHIM, '.bootcde': firmware.image });
     const [host, modem, pins] = await Promise.all([openPty(), openPty(), openPty()]);
     symlinkSync(host.path, path.join(folder, firmware.profile.host.path!));
     symlinkSync(modem.path, path.join(folder, firmware.profile.modem.path!));

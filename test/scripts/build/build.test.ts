@@ -47,14 +47,16 @@ describe('build', () => {
     );
   });
 
-  it('writes ASCII of the size that it tells', async () => {
+  it('writes ASCII, and an image of the size that it tells', async () => {
     const outDir = path.join(folder, 'good');
     const entry = source('good', `print('\\xa5\\x5a' + getTime());`);
-    const { code, bytes } = await buildFirmware('espruino-wifi', { entry, outDir });
+    const { code, image, bytes } = await buildFirmware('espruino-wifi', { entry, outDir });
     const written = readFileSync(path.join(outDir, 'espruino-wifi.js'));
     expect(written.toString('latin1')).toBe(code);
-    expect(written.length).toBe(bytes);
     expect(written.every((byte) => byte < 128)).toBe(true);
+    const flashed = readFileSync(path.join(outDir, 'espruino-wifi.bin'));
+    expect(flashed.toString('latin1')).toBe(image);
+    expect(flashed.length).toBe(bytes);
   });
 
   it('gives a bundle the pins, ports and sectors of its board', async () => {

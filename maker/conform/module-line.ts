@@ -2,6 +2,7 @@
  * Situations for a module that are about frames: the vectors, repeats, broken input, and the module's own patience.
  * Source: docs/host-protocol.md, sections 3 and 4.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { OrderState } from '../../src/protocol/codes';
 import { HostType } from '../../src/protocol/host';
 import { readVectors, unhex } from '../vectors/read';
@@ -12,6 +13,8 @@ import type { Answer, Probe } from './probe';
 
 const vectors = readVectors();
 const QUIET_MS = 700;
+const STREAM_TRIES = 3;
+const BROKEN = ['BAD_CRC', 'BAD_LENGTH', 'BAD_VERSION', 'INCOMPLETE'];
 
 /** NAKs that came from frame number `from` on. */
 function naks(probe: Probe, from: number): { reason: string; seq: number; type: number }[] {
@@ -46,25 +49,35 @@ async function hello(context: ModuleContext, checks: Checks): Promise<void> {
 
 /** Broken input: each broken frame gets its NAK, and the frames around it are found. */
 async function streams(context: ModuleContext, checks: Checks): Promise<void> {
-  const { probe, pause } = context;
-  const broken = ['BAD_CRC', 'BAD_LENGTH', 'BAD_VERSION', 'INCOMPLETE'];
   for (const vector of vectors.streams) {
-    const from = probe.seen.length;
-    for (const item of vector.input) {
-      if ('silenceMs' in item) await pause(item.silenceMs + 150);
-      else probe.sendBytes(unhex(item.hex));
-    }
-    await pause(QUIET_MS);
-    const said = naks(probe, from).filter((nak) => broken.includes(nak.reason));
-    checks.equal(`stream "${vector.name}"`, said, vector.broken);
-    const answers = probe.seen
-      .slice(from)
-      .filter(
-        ({ type, fields }) => isAnswer(type) && !broken.includes(reasonName((fields.reason as number) ?? 0)),
-      );
-    checks.equal(`frames of "${vector.name}" are answered`, answers.length, vector.frames.length);
+    const wanted = { broken: vector.broken, answers: vector.frames.length };
+    let heard = await playStream(context, vector);
+    // A CPU that stood still (it erased flash) has lost bytes of its own; a module that reads wrongly does so each time.
+    for (let tries = 1; tries < STREAM_TRIES && !isDeepStrictEqual(heard, wanted); tries++)
+      heard = await playStream(context, vector);
+    checks.equal(`stream "${vector.name}"`, heard, wanted);
   }
   await closeVectorOrder(context);
+}
+
+/** What the module says to a stream: NAKs about broken frames, and how many frames it answers. */
+async function playStream(
+  { probe, pause }: ModuleContext,
+  vector: (typeof vectors.streams)[number],
+): Promise<{ broken: object[]; answers: number }> {
+  const from = probe.seen.length;
+  for (const item of vector.input) {
+    if ('silenceMs' in item) await pause(item.silenceMs + 150);
+    else probe.sendBytes(unhex(item.hex));
+  }
+  await pause(QUIET_MS);
+  const isAboutBroken = (reason: string): boolean => BROKEN.includes(reason);
+  const answers = probe.seen
+    .slice(from)
+    .filter(
+      ({ type, fields }) => isAnswer(type) && !isAboutBroken(reasonName((fields.reason as number) ?? 0)),
+    );
+  return { broken: naks(probe, from).filter(({ reason }) => isAboutBroken(reason)), answers: answers.length };
 }
 
 const isAnswer = (type: number): boolean => type === HostType.Ack || type === HostType.Nak;
@@ -85,9 +98,8 @@ async function closeVectorOrder({ probe }: ModuleContext): Promise<void> {
 
 async function refusals({ probe }: ModuleContext, checks: Checks): Promise<void> {
   for (const vector of vectors.refusals) {
-    const from = probe.seen.length;
-    probe.sendBytes(unhex(vector.hex));
-    checks.equal(vector.name, await probe.answerTo(vector.seq, vector.type, from), { reason: vector.reason });
+    const answer = await probe.askBytes(unhex(vector.hex), vector.seq, vector.type);
+    checks.equal(vector.name, answer, { reason: vector.reason });
   }
 }
 

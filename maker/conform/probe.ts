@@ -12,7 +12,7 @@ import {
 } from '../../src/protocol/frame';
 import { decodeHost, encodeHost, type HostFields, HostType } from '../../src/protocol/host';
 import { HostError } from '../host/errors';
-import { crcOf } from '../host/exchange';
+import { crcOf, HOST_ANSWER_MS, LOST_BYTES, MAX_SENDS } from '../host/exchange';
 import { reasonName } from '../host/reasons';
 import { stateName, typeName } from '../host/names';
 import type { HostPort } from '../host/port';
@@ -64,20 +64,37 @@ export class Probe {
     this.port.write(bytes);
   }
 
-  /** Sends a request and gives its answer. */
+  /** Sends a request, again like any host while nothing comes, and gives its answer. */
   async ask(type: HostType, fields: HostFields): Promise<Answer> {
+    const seq = this.nextSeq();
+    const frame = encodeFrame(crcOf, FLAG_ACK_WANTED, seq, type, encodeHost(type, fields));
+    return this.askBytes(Buffer.from(frame, 'latin1'), seq, type);
+  }
+
+  /** The same with the bytes of a frame. A module whose CPU stands still (it erases flash) may lose some. */
+  async askBytes(bytes: Buffer, seq: number, type: number): Promise<Answer> {
     const from = this.seen.length;
-    const seq = this.send(type, fields);
-    return this.answerTo(seq, type, from);
+    for (let sends = 1; ; sends++) {
+      this.sendBytes(bytes);
+      const limitMs = sends < MAX_SENDS ? HOST_ANSWER_MS : ANSWER_LIMIT_MS;
+      const answer = await this.answerTo(seq, type, from, limitMs);
+      if (answer !== 'nothing' || sends === MAX_SENDS) return answer;
+    }
   }
 
   /** The answer to a frame that was sent when `from` frames had been seen. */
-  async answerTo(seq: number, type: number, from: number): Promise<Answer> {
+  async answerTo(
+    seq: number,
+    type: number,
+    from: number,
+    limitMs: number = ANSWER_LIMIT_MS,
+  ): Promise<Answer> {
     const isAnswer = (seen: Seen): boolean =>
-      (seen.type === HostType.Ack || seen.type === HostType.Nak) &&
+      (seen.type === HostType.Ack ||
+        (seen.type === HostType.Nak && !LOST_BYTES.has(seen.fields.reason as number))) &&
       seen.fields.seq === seq &&
       seen.fields.type === type;
-    const answer = await this.find(isAnswer, ANSWER_LIMIT_MS, from);
+    const answer = await this.find(isAnswer, limitMs, from);
     if (!answer) return 'nothing';
     return answer.type === HostType.Ack
       ? { order: answer.fields.order as number }

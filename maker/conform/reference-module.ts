@@ -147,10 +147,10 @@ export class ReferenceModule {
   private pay(fields: HostFields): Verdict {
     const wrong = payReason(fields);
     if (wrong) return { reason: wrong };
+    if (!this.isProvisioned) return { reason: Reason.NotProvisioned };
     const known = this.orders.findReference(fields.reference as string);
     const limit = known ? Reason.None : limitReason(this.settings, fields.amountFen as number);
     if (limit) return { reason: limit };
-    if (!this.isProvisioned) return { reason: Reason.NotProvisioned };
     const result = this.orders.take(fields);
     if (typeof result === 'number') return { reason: result };
     return { order: result.order, then: () => this.show(result) };

@@ -23,7 +23,7 @@ import type { HostPort } from './port';
 /** How long each side waits for an answer. */
 export const HOST_ANSWER_MS = 300;
 export const MODULE_ANSWER_MS = 500;
-const MAX_SENDS = 4;
+export const MAX_SENDS = 4;
 const MAX_QUEUED = 64;
 const BITS_PER_BYTE = 10;
 
@@ -79,7 +79,7 @@ const ASKING = new Set<number>([
   HostType.GetLog,
 ]);
 /** These are about bytes that got lost: the time-out repeats. */
-const LOST_BYTES = new Set<number>([Reason.BadCrc, Reason.BadLength, Reason.Incomplete]);
+export const LOST_BYTES = new Set<number>([Reason.BadCrc, Reason.BadLength, Reason.Incomplete]);
 
 export class Exchange {
   private readonly reader: FrameReader;

@@ -219,7 +219,8 @@ export class Machine {
     const [order, state] = words.map(Number) as [number, number];
     const reference = words[8];
     if (words[7] === '1') this.earlier.add(order);
-    const sale = this.sales.find((candidate) => candidate.reference === reference);
+    // A reference that never became an order may be made again after the next start: the last sale has it.
+    const sale = this.sales.findLast((candidate) => candidate.reference === reference);
     if (!sale || sale.isOver) return;
     // The module tells of the order although the ACK of PAY may have been lost.
     sale.order = order;
@@ -229,7 +230,7 @@ export class Machine {
   }
 
   private onDeliver(order: number): void {
-    const sale = this.sales.find((candidate) => candidate.order === order);
+    const sale = this.sales.findLast((candidate) => candidate.order === order);
     if (!sale) throw new Error(`asked to deliver order ${order}, which is not ours`);
     sale.deliveries += 1;
     const isFailing = this.random.chance(FAILING_SHARE);
@@ -240,7 +241,7 @@ export class Machine {
   }
 
   private onReported(order: number, result: number): void {
-    const sale = this.sales.find((candidate) => candidate.order === order);
+    const sale = this.sales.findLast((candidate) => candidate.order === order);
     if (sale) sale.isReportTaken = result === OK;
   }
 

@@ -117,6 +117,61 @@ describe('opening', () => {
   });
 });
 
+describe('a change that does not become durable', () => {
+  /** The database decides and then fails to commit, until it is mended. */
+  function breakCommits(world: World): () => void {
+    const { store } = world;
+    const { change, open } = store;
+    store.change = async (outTradeNo, decide) => {
+      const order = await store.find(outTradeNo);
+      const { policy } = world;
+      decide(order && { order, policy, session: 1 });
+      throw new Error('no commit');
+    };
+    store.open = async (request, window, decide) => {
+      await open.call(store, request, window, (facts) => {
+        decide(facts);
+        return undefined;
+      });
+      throw new Error('no commit');
+    };
+    return () => Object.assign(store, { change, open });
+  }
+
+  test('asks for nothing to be done, neither for a new order nor for one that is known', async () => {
+    const world = await prepaid();
+    const asked: string[] = [];
+    world.service.connect(
+      { tell: (order) => void asked.push(`tell ${order.state}`) },
+      { act: (outTradeNo) => void asked.push(`act ${outTradeNo}`) },
+    );
+    breakCommits(world);
+    await expect(world.open(2)).rejects.toThrow('no commit');
+    await expect(world.service.apply(ORDER, 'device', EVENTS.cancel)).rejects.toThrow('no commit');
+    expect(asked).toEqual([]);
+  });
+
+  test('sets nothing off: no call to the provider, no word to the device', async () => {
+    const world = new World();
+    const mend = breakCommits(world);
+    await expect(world.open(1)).rejects.toThrow('no commit');
+    await world.settle();
+    expect([world.provider.calls, world.told]).toEqual([[], []]);
+    mend();
+    await world.open(1);
+    await world.settle();
+    world.told.length = 0;
+    world.provider.pay(ORDER);
+    breakCommits(world);
+    await expect(world.notify(world.provider.notification(ORDER))).rejects.toThrow('no commit');
+    await expect(world.service.apply(ORDER, 'device', EVENTS.cancel)).rejects.toThrow('no commit');
+    await world.settle();
+    expect(world.told).toEqual([]);
+    expect(world.provider.calls).toEqual([`create ${ORDER}`]);
+    expect(await world.order(1)).toMatchObject({ state: 'PREPAID', paidFen: 0 });
+  });
+});
+
 describe('the result', () => {
   test('comes by notification, once, however often it is said', async () => {
     const world = await prepaid();

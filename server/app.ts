@@ -92,6 +92,7 @@ async function start(
     maxConnections: options.dbConnections ?? 20,
     providerTimeoutMs: options.providerTimeoutMs ?? 10_000,
     observer: metrics,
+    onSettled: (kind, settlement) => metrics.settled(kind, settlement),
   });
   undo.push(() => core.close());
   const providers = metrics.meter(core.providers);
@@ -119,7 +120,11 @@ async function start(
   const httpUrl = await http.listen({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort ?? 0 });
   address.origin ||= httpUrl;
   core.jobs.start({ store: core.store, tasks, lanes });
-  undo.push(() => core.jobs.pause());
+  core.reconciling.start();
+  undo.push(
+    () => core.jobs.pause(),
+    () => core.reconciling.pause(),
+  );
   const gatewayPort = await gateway.listen(options.gatewayPort ?? 0, options.gatewayHost ?? '127.0.0.1');
   let stopping: Promise<void> | undefined;
   return { httpUrl, gatewayPort, core, stop: () => (stopping ??= stopAll(undo, log)) };

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import pino, { type Logger } from 'pino';
 import { Tokens } from './admin/actor';
 import { OrderDesk } from './admin/order-desk';
+import { ReconciliationDesk } from './admin/reconciliation-desk';
 import { Shop } from './admin/shop';
 import { secretFile } from './config/secret-file';
 import { openDatabase, type Database } from './db/database';
@@ -13,6 +14,7 @@ import { migrate } from './db/migrate';
 import { Devices } from './devices/devices';
 import { Router } from './gateway/router';
 import { OrderJobs } from './jobs/order-jobs';
+import { ReconcileJobs } from './jobs/reconcile-jobs';
 import { Merchants } from './merchants/merchants';
 import { ProviderRegistry } from './merchants/provider-registry';
 import { DEFAULT_TIMES, type Times } from './orders/model';
@@ -21,6 +23,9 @@ import { OrderService, type Observer } from './orders/service';
 import type { Providers } from './orders/tasks';
 import { DEFAULT_LIMITS, type OpenLimits } from './orders/verification';
 import { checkParameters, createProvider, type Channel, type ProviderOptions } from './providers';
+import { ReconciliationBook } from './reconciliation/book';
+import { Reconciler } from './reconciliation/reconciler';
+import { Settler, type Settlement } from './reconciliation/settle';
 import { generateMasterKey, MasterKeys, SealedBox } from './secrets';
 import type { Clock } from './time';
 
@@ -43,6 +48,8 @@ export interface CoreOptions {
   /** Replaces WeChat Pay and Alipay altogether (tests). */
   readonly providers?: Providers;
   readonly observer?: Observer;
+  /** For metrics: what became of a difference between bill and ledger. */
+  readonly onSettled?: (kind: string, settlement: Settlement) => void;
 }
 
 export interface Core {
@@ -56,6 +63,10 @@ export interface Core {
   readonly router: Router;
   readonly shop: Shop;
   readonly orders: OrderDesk;
+  readonly reconciliation: ReconciliationDesk;
+  /** Daily reconciliation; `start` begins it. */
+  readonly reconciler: Reconciler;
+  readonly reconciling: { start(): void; pause(): Promise<void> };
   readonly tokens: Tokens;
   close(): Promise<void>;
 }
@@ -78,14 +89,25 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       onError: (error) => log.warn({ error: error.message }, 'jobs'),
     });
     await jobs.prepare();
-    return makeServices(options, database, jobs);
+    const reconcileJobs = new ReconcileJobs({
+      boss: jobs.boss,
+      clock,
+      onError: (error) => log.warn({ error: error.message }, 'reconciliation'),
+    });
+    await reconcileJobs.prepare();
+    return makeServices(options, database, jobs, reconcileJobs);
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-function makeServices(options: CoreOptions, database: Database, jobs: OrderJobs): Core {
+function makeServices(
+  options: CoreOptions,
+  database: Database,
+  jobs: OrderJobs,
+  reconcileJobs: ReconcileJobs,
+): Core {
   const { clock, log } = options;
   const masterKey =
     options.masterKey ?? secretFile(options.dataDir, 'master.key', () => generateMasterKey('first'));
@@ -111,6 +133,15 @@ function makeServices(options: CoreOptions, database: Database, jobs: OrderJobs)
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     ...(options.observer && { observer: options.observer }),
   });
+  const book = new ReconciliationBook(database.db, reconcileJobs);
+  const reconciler = new Reconciler({
+    db: database.db,
+    book,
+    settler: new Settler({ store, service, clock }),
+    providers,
+    clock,
+    ...(options.onSettled && { onSettled: options.onSettled }),
+  });
   const devices = new Devices(database.db, box);
   const router = new Router({ db: database.db, databaseUrl: options.databaseUrl, clock, log, devices });
   const apiToken = options.apiToken ?? secretFile(options.dataDir, 'api.token', makeToken);
@@ -124,6 +155,12 @@ function makeServices(options: CoreOptions, database: Database, jobs: OrderJobs)
     jobs,
     router,
     shop: new Shop({ merchants, devices, clock, signals: router }),
+    reconciler,
+    reconciliation: new ReconciliationDesk({ book, reconciler, clock }),
+    reconciling: {
+      start: () => reconcileJobs.start({ book, reconciler }),
+      pause: () => reconcileJobs.pause(),
+    },
     orders: new OrderDesk({ db: database.db, store, service }),
     tokens: new Tokens(database.db, apiToken),
     close: async () => {

@@ -35,6 +35,11 @@ export class Metrics implements Observer {
     'channel',
     'fate',
   ]);
+  private readonly differences = this.counter(
+    'coinslot_bill_differences_total',
+    'Differences between bill and ledger that were looked at, by what became of them',
+    ['kind', 'outcome'],
+  );
   private readonly ends = this.counter('coinslot_session_ends_total', 'Device connections ended, by reason', [
     'reason',
   ]);
@@ -77,6 +82,10 @@ export class Metrics implements Observer {
 
   notified(channel: Channel, fate: NotificationFate): void {
     this.notices.inc({ channel, fate });
+  }
+
+  settled(kind: string, outcome: string): void {
+    this.differences.inc({ kind, outcome });
   }
 
   sessionEnded(reason: EndReason): void {

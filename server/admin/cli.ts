@@ -222,6 +222,55 @@ function orderCommands(program: Command): void {
     );
 }
 
+function reconciliationCommands(program: Command): void {
+  program
+    .command('reconcile')
+    .description('compares a day’s bill with the ledger now, and settles what is clear')
+    .argument('<merchant>', 'number', integer)
+    .argument('<channel>', 'wechat or alipay', channel)
+    .option('--day <YYYY-MM-DD>', 'China time; without it the last day that has a bill')
+    .action(
+      run((core, id: number, name: Channel, options: { day?: string }) =>
+        core.reconciliation.run(OPERATOR, id, name, options),
+      ),
+    );
+  const list = (command: Command): Command =>
+    command
+      .option('--merchant <number>')
+      .option('--channel <channel>', 'wechat or alipay')
+      .option('--limit <number>');
+  list(program.command('reconciliations').description('days whose bills were compared')).action(
+    run((core, options: DifferenceOptions) => core.reconciliation.days(OPERATOR, filterOf(options))),
+  );
+  const differences = program.command('differences').description('differences between bills and ledger');
+  list(differences.command('list', { isDefault: true }))
+    .option('--day <YYYY-MM-DD>')
+    .option('--all', 'also those that are settled')
+    .action(
+      run((core, options: DifferenceOptions) => core.reconciliation.differences(OPERATOR, filterOf(options))),
+    );
+  differences
+    .command('close')
+    .description('a person has dealt with it')
+    .argument('<difference>', 'its number', integer)
+    .requiredOption('--note <text>', 'what was found or done')
+    .action(
+      run((core, id: number, options: { note: string }) => core.reconciliation.close(OPERATOR, id, options)),
+    );
+}
+
+interface DifferenceOptions {
+  readonly merchant?: string;
+  readonly channel?: string;
+  readonly day?: string;
+  readonly all?: boolean;
+  readonly limit?: string;
+}
+
+function filterOf({ merchant, all, ...rest }: DifferenceOptions): Record<string, string | undefined> {
+  return { ...rest, merchantId: merchant, all: all ? 'true' : undefined };
+}
+
 function tokenCommands(program: Command): void {
   const tokens = program.command('tokens').description('tokens of the API');
   tokens
@@ -249,6 +298,7 @@ async function main(): Promise<void> {
   merchantCommands(program);
   deviceCommands(program);
   orderCommands(program);
+  reconciliationCommands(program);
   tokenCommands(program);
   await program.parseAsync();
 }

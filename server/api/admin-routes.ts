@@ -9,6 +9,7 @@ import { REASON_NAMES } from '../../src/protocol/reasons';
 import { demandOperator, type Actor, type Tokens } from '../admin/actor';
 import { ApiError, API_ERRORS, type ApiErrorCode } from '../admin/errors';
 import { decisionSchema, type OrderDesk } from '../admin/order-desk';
+import type { ReconciliationDesk } from '../admin/reconciliation-desk';
 import { readBody, type Shop } from '../admin/shop';
 import type { Order } from '../orders/model';
 import type { Channel } from '../providers';
@@ -17,6 +18,7 @@ import type { Clock } from '../time';
 export interface AdminOptions {
   readonly shop: Shop;
   readonly orders: OrderDesk;
+  readonly reconciliation: ReconciliationDesk;
   readonly tokens: Tokens;
   readonly clock: Clock;
 }
@@ -62,6 +64,7 @@ export async function adminRoutes(server: FastifyInstance, options: AdminOptions
   merchantRoutes(route, options.shop);
   deviceRoutes(route, options.shop);
   orderRoutes(route, options.orders);
+  reconciliationRoutes(route, options.reconciliation);
   tokenRoutes(route, options);
 }
 
@@ -109,6 +112,17 @@ function orderRoutes(route: Route, orders: OrderDesk): void {
     const { decision } = readBody(decisionSchema, body);
     return orderView(await orders.settle(actor, params.id, decision));
   });
+}
+
+function reconciliationRoutes(route: Route, desk: ReconciliationDesk): void {
+  route('GET', '/reconciliations', (actor, { query }) => desk.days(actor, query));
+  route('POST', '/merchants/:id/channels/:channel/reconcile', (actor, { params, body }) =>
+    desk.run(actor, numberOf(params.id), channelOf(params.channel), body),
+  );
+  route('GET', '/differences', (actor, { query }) => desk.differences(actor, query));
+  route('POST', '/differences/:id/close', (actor, { params, body }) =>
+    desk.close(actor, numberOf(params.id), body),
+  );
 }
 
 function tokenRoutes(route: Route, { tokens, clock }: AdminOptions): void {

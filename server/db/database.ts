@@ -17,6 +17,8 @@ export interface Database {
 const INT8_OID = 20;
 /** sum() of bigint is numeric; a sum of money is an integer all the same. */
 const NUMERIC_OID = 1700;
+/** A day has no time and no zone: it stays text. */
+const DATE_OID = 1082;
 
 function parseInteger(text: string): number {
   const value = Number(text);
@@ -27,6 +29,7 @@ function parseInteger(text: string): number {
 const typeParsers = {
   getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
     if (oid === INT8_OID || oid === NUMERIC_OID) return parseInteger;
+    if (oid === DATE_OID) return (text: string) => text;
     return format === 'binary' ? types.getTypeParser(oid, 'binary') : types.getTypeParser(oid, 'text');
   },
 };

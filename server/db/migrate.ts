@@ -6,13 +6,14 @@
 import { sql, type Kysely } from 'kysely';
 import * as orders from './migrations/0001-orders';
 import * as tokens from './migrations/0002-tokens';
+import * as reconciliation from './migrations/0003-reconciliation';
 
 export interface Migration {
   readonly name: string;
   up(db: Kysely<unknown>): Promise<void>;
 }
 
-export const MIGRATIONS: readonly Migration[] = [orders, tokens];
+export const MIGRATIONS: readonly Migration[] = [orders, tokens, reconciliation];
 
 /** Key of the advisory lock that keeps migrations apart ("migr"). */
 const MIGRATION_LOCK = 0x6d696772;

@@ -4,6 +4,7 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Channel } from '../providers/provider';
+import type { DifferenceKind, Rule } from '../providers/reconciliation';
 import type { Alarm, Order, State, UncertainPolicy } from '../orders/model';
 
 /** A jsonb column: read as a value, written as JSON text. */
@@ -80,6 +81,44 @@ export interface OutboxTable {
   atMs: number;
 }
 
+export interface ReconciliationsTable {
+  merchantId: number;
+  channel: Channel;
+  /** `YYYY-MM-DD`, China time. */
+  day: string;
+  /** EMPTY: no bill and nothing in the ledger either. MISSING: no bill, though the ledger has something. */
+  state: 'WAITING' | 'DONE' | 'EMPTY' | 'MISSING';
+  /** Why it waits: the provider's last answer. */
+  code: Generated<string>;
+  tries: Generated<number>;
+  nextTryAtMs: number | null;
+  doneAtMs: number | null;
+  billLines: Generated<number>;
+  paidFen: Generated<number>;
+  refundedFen: Generated<number>;
+}
+
+export interface DifferencesTable {
+  id: Generated<number>;
+  merchantId: number;
+  channel: Channel;
+  day: string;
+  kind: DifferenceKind;
+  rule: Rule;
+  outTradeNo: string;
+  outRefundNo: string;
+  transactionId: string;
+  billFen: number | null;
+  ledgerFen: number | null;
+  foundAtMs: number;
+  isOpen: Generated<boolean>;
+  /** What was found or done: a code. */
+  outcome: Generated<string>;
+  note: Generated<string>;
+  endedAtMs: number | null;
+  endedBy: Generated<string>;
+}
+
 export interface ApiTokensTable {
   id: Generated<number>;
   name: string;
@@ -98,4 +137,6 @@ export interface Schema {
   ledgerLines: LedgerLinesTable;
   outbox: OutboxTable;
   apiTokens: ApiTokensTable;
+  reconciliations: ReconciliationsTable;
+  differences: DifferencesTable;
 }

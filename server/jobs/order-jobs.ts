@@ -42,7 +42,8 @@ interface WakeData {
 }
 
 export class OrderJobs implements WakeJobs {
-  private readonly boss: PgBoss;
+  /** The queue; other kinds of jobs share it. */
+  readonly boss: PgBoss;
   private readonly timers = new Map<string, Timer>();
   private work: OrderWork | undefined;
   private active = 0;

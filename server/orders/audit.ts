@@ -75,10 +75,10 @@ async function mismatchedOrders(db: Reader): Promise<string[]> {
       select out_trade_no,
         merchant_id || '/clearing/' || channel as clearing,
         merchant_id || '/held' as held, merchant_id || '/earned' as earned, merchant_id || '/refunds' as refunds,
-        case when state in ('PAID', 'GRANTED', 'UNCERTAIN', 'DISPENSED', 'REFUNDING') then paid_fen else 0 end as cleared,
-        case when state in ('PAID', 'GRANTED', 'UNCERTAIN') then -paid_fen else 0 end as kept,
-        case when state = 'DISPENSED' then -paid_fen else 0 end as won,
-        case when state = 'REFUNDING' then -paid_fen else 0 end as owed
+        case when state in ('PAID', 'GRANTED', 'UNCERTAIN', 'DISPENSED', 'REFUNDING') then paid_fen - outside_fen else 0 end as cleared,
+        case when state in ('PAID', 'GRANTED', 'UNCERTAIN') then outside_fen - paid_fen else 0 end as kept,
+        case when state = 'DISPENSED' then outside_fen - paid_fen else 0 end as won,
+        case when state = 'REFUNDING' then outside_fen - paid_fen else 0 end as owed
       from orders
     ), booked as (
       select expected.out_trade_no,

@@ -4,7 +4,7 @@
  * `clearing/<channel>` what the provider holds for him, `held` paid but not delivered, `earned` delivered,
  * `refunds` owed back to customers. Invariant: the lines of every entry sum to zero.
  */
-import type { Order } from './model';
+import { restFen, type Order } from './model';
 
 export interface LedgerLine {
   readonly account: string;
@@ -20,8 +20,7 @@ export function accountName(order: Pick<Order, 'merchantId' | 'channel'>, accoun
     : `${order.merchantId}/${account}`;
 }
 
-function move(order: Order, debit: Account, credit: Account): LedgerLine[] {
-  const amountFen = order.paidFen;
+function move(order: Order, debit: Account, credit: Account, amountFen: number): LedgerLine[] {
   if (!Number.isSafeInteger(amountFen) || amountFen <= 0) throw new Error('MONEY: an entry needs an amount');
   return [
     { account: accountName(order, debit), amountFen },
@@ -30,12 +29,19 @@ function move(order: Order, debit: Account, credit: Account): LedgerLine[] {
 }
 
 /** The customer paid; nothing is delivered yet. `order.paidFen` is what came in. */
-export const paymentReceived = (order: Order): LedgerLine[] => move(order, 'clearing', 'held');
+export const paymentReceived = (order: Order): LedgerLine[] => move(order, 'clearing', 'held', order.paidFen);
 /** The goods are out: the merchant has earned it. */
-export const goodsDelivered = (order: Order): LedgerLine[] => move(order, 'held', 'earned');
+export const goodsDelivered = (order: Order): LedgerLine[] => move(order, 'held', 'earned', restFen(order));
 /** Money that was never earned is owed back. */
-export const refundFromHeld = (order: Order): LedgerLine[] => move(order, 'held', 'refunds');
+export const refundFromHeld = (order: Order): LedgerLine[] => move(order, 'held', 'refunds', restFen(order));
 /** Money already earned is owed back. */
-export const refundFromEarned = (order: Order): LedgerLine[] => move(order, 'earned', 'refunds');
+export const refundFromEarned = (order: Order): LedgerLine[] =>
+  move(order, 'earned', 'refunds', restFen(order));
 /** The provider paid it back. */
-export const refundPaid = (order: Order): LedgerLine[] => move(order, 'refunds', 'clearing');
+export const refundPaid = (order: Order): LedgerLine[] => move(order, 'refunds', 'clearing', restFen(order));
+/** The merchant gave `amountFen` back at the provider's own desk; `from` is where the money stood. */
+export const refundedPastUs = (
+  order: Order,
+  from: 'held' | 'earned' | 'refunds',
+  amountFen: number,
+): LedgerLine[] => move(order, from, 'clearing', amountFen);

@@ -63,6 +63,9 @@ export interface Order {
   /** What was really paid; 0 while nothing was. */
   readonly paidFen: number;
   readonly paidAtMs: number;
+  /** What was given back past us, at the provider's own desk, and the numbers of those refunds. */
+  readonly outsideFen: number;
+  readonly outsideRefunds: readonly string[];
 
   /** Until when the device may begin to dispense (server's clock). */
   readonly grantDeadlineMs: number;
@@ -126,11 +129,22 @@ export type OrderEvent =
       readonly type: 'tradeRefunded';
       readonly providerState: string;
       readonly transactionId: string;
+      /** What had been paid. */
+      readonly amountFen: number;
+      readonly paidAtMs: number;
     }
   | { readonly type: 'queryUnknown'; readonly code: string }
   | { readonly type: 'closed' }
   | { readonly type: 'closeUnknown'; readonly code: string }
   | { readonly type: 'refundDone'; readonly providerState: string }
+  /** The provider confirms a refund, whole or in part, that we did not make. */
+  | {
+      readonly type: 'refundedOutside';
+      readonly outRefundNo: string;
+      readonly amountFen: number;
+      readonly providerState: string;
+      readonly atMs: number;
+    }
   | { readonly type: 'refundPending'; readonly providerState: string }
   /** The provider ended this refund without paying it back. */
   | { readonly type: 'refundClosed'; readonly providerState: string }
@@ -173,6 +187,7 @@ export const EVENT_TYPES: readonly EventType[] = [
   'closed',
   'closeUnknown',
   'refundDone',
+  'refundedOutside',
   'refundPending',
   'refundClosed',
   'refundRefused',
@@ -219,6 +234,11 @@ export const DEFAULT_TIMES: Times = {
   /** Tries to open a trade at a provider that does not answer. */
   createAttempts: 4,
 };
+
+/** What is still there of the payment: all that may be earned, or given back by us. */
+export function restFen(order: Order): number {
+  return order.paidFen - order.outsideFen;
+}
 
 /** Final for the device: it may forget the order. */
 export function isResting(state: State): boolean {

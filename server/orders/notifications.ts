@@ -5,7 +5,7 @@
  */
 import type { Channel, RawNotification } from '../providers/provider';
 import type { Clock } from '../time';
-import { outRefundNo } from './model';
+import { outRefundNo, restFen } from './model';
 import type { OrderService } from './service';
 import type { Store } from './store';
 import { refundEvent, tradeEvent, type Providers } from './tasks';
@@ -51,7 +51,7 @@ export async function takeNotification(
     await options.service.apply(outTradeNo, 'notification', event);
   }
   if (refund && refund.outRefundNo === outRefundNo(order)) {
-    const refunded = refundEvent({ kind: 'ok', value: refund });
+    const refunded = refundEvent({ kind: 'ok', value: refund }, restFen(order));
     if (refunded !== 'missing') await options.service.apply(outTradeNo, 'notification', refunded);
   }
   return { fate: 'taken', ...provider.notificationReply(true) };

@@ -49,6 +49,7 @@ const NOTHING: Row = {
   closed: stay,
   closeUnknown: stay,
   refundDone: stay,
+  refundedOutside: rules.refuseOutside,
   refundPending: stay,
   refundClosed: stay,
   refundRefused: stay,
@@ -140,6 +141,7 @@ export const MACHINE: { readonly [Name in State]: Row } = {
     due: rules.withdraw,
     refund: rules.refundHeld,
     settleRefund: rules.refundHeld,
+    refundedOutside: rules.bookFromHeld,
   },
   GRANTED: {
     ...NOTHING,
@@ -156,6 +158,7 @@ export const MACHINE: { readonly [Name in State]: Row } = {
     due: rules.reportSilence,
     settleDispensed: rules.settleSilentDispensed,
     settleRefund: rules.settleSilentRefund,
+    refundedOutside: rules.bookFromGranted,
   },
   DISPENSED: {
     ...NOTHING,
@@ -164,6 +167,7 @@ export const MACHINE: { readonly [Name in State]: Row } = {
     tradeRefunded: noteRefundedOutside,
     refund: rules.refundDelivered,
     settleRefund: rules.refundDelivered,
+    refundedOutside: rules.bookFromEarned,
   },
   UNCERTAIN: {
     ...NOTHING,
@@ -175,6 +179,7 @@ export const MACHINE: { readonly [Name in State]: Row } = {
     settleDispensed: rules.settleDispensed,
     settleRefund: rules.refundHeld,
     settleRefunded: rules.settleRefunded,
+    refundedOutside: rules.bookFromHeld,
   },
   REFUNDING: {
     ...NOTHING,
@@ -185,6 +190,7 @@ export const MACHINE: { readonly [Name in State]: Row } = {
     refundRefused: rules.retryRefusedRefund,
     refundUnknown: rules.retryRefund,
     settleRefunded: rules.settleStuckRefund,
+    refundedOutside: rules.bookFromRefunding,
   },
   REFUNDED: {
     ...NOTHING,
@@ -227,6 +233,8 @@ export function taskOf(order: Order, nowMs: number): Task {
 }
 
 const PAID_STATES: readonly State[] = ['PAID', 'GRANTED', 'DISPENSED', 'REFUNDING', 'REFUNDED', 'UNCERTAIN'];
+/** There must be something left of the payment in these. */
+const NEEDS_REST: readonly State[] = ['PAID', 'DISPENSED', 'REFUNDING', 'UNCERTAIN'];
 /** Something has to happen by itself in these, or an order would be forgotten. */
 const WAKING_STATES: readonly State[] = ['CREATED', 'PREPAID', 'CLOSING', 'PAID', 'REFUNDING'];
 
@@ -236,6 +244,8 @@ export function checkOrder(order: Order): void {
   const rightAmount = order.paidFen === order.amountFen;
   const broken =
     (isPaid !== order.paidFen > 0 && 'paid and unpaid at once') ||
+    ((order.outsideFen < 0 || order.outsideFen > order.paidFen) && 'given back more than paid') ||
+    (order.outsideFen === order.paidFen && NEEDS_REST.includes(order.state) && 'about nothing') ||
     (order.state === 'GRANTED' && !rightAmount && 'granted for a wrong amount') ||
     (order.state === 'GRANTED' && order.grantDeadlineMs <= 0 && 'granted without a deadline') ||
     (order.state === 'PREPAID' && order.codeUrl === '' && 'payable without a code') ||

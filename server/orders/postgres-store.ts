@@ -47,6 +47,8 @@ export const ORDER_COLUMNS = [
   'transactionId',
   'paidFen',
   'paidAtMs',
+  'outsideFen',
+  'outsideRefunds',
   'grantDeadlineMs',
   'grantSession',
   'grantCount',

@@ -213,6 +213,8 @@ function newOrder(request: OpenRequest, merchantId: number, refusal: Reason, tim
     transactionId: '',
     paidFen: 0,
     paidAtMs: 0,
+    outsideFen: 0,
+    outsideRefunds: [],
     grantDeadlineMs: 0,
     grantSession: 0,
     grantCount: 0,

@@ -10,7 +10,8 @@ import type { LedgerLine } from './ledger';
 import type { Order, Policy, State } from './model';
 
 /** Who or what moved an order. */
-export type Cause = 'device' | 'gateway' | 'provider' | 'notification' | 'time' | `person:${string}`;
+export type Cause =
+  'device' | 'gateway' | 'provider' | 'notification' | 'time' | 'reconciliation' | `person:${string}`;
 
 /** One line of the event log, with the ledger lines that belong to it. */
 export interface EventRecord {

@@ -8,7 +8,7 @@
 import { REASON_NAMES } from '../../src/protocol/reasons';
 import type { Clock } from '../time';
 import type { Channel, Outcome, Provider, Refund, Trade } from '../providers/provider';
-import { outRefundNo, type Order, type OrderEvent, type Source } from './model';
+import { outRefundNo, restFen, type Order, type OrderEvent, type Source } from './model';
 import { taskOf } from './order';
 import type { OrderService } from './service';
 import type { Store } from './store';
@@ -34,19 +34,15 @@ export function tradeEvent(trade: Trade, source: Source, nowMs: number): OrderEv
   const { providerState } = trade;
   switch (trade.state) {
     case 'PAID':
-      if (trade.amountFen === undefined || !trade.transactionId) {
+    case 'REFUNDED': {
+      const { amountFen, transactionId, paidAtMs = nowMs } = trade;
+      if (amountFen === undefined || !transactionId)
         return { type: 'queryUnknown', code: 'INCOMPLETE_ANSWER' };
-      }
-      return {
-        type: 'paid',
-        source,
-        providerState,
-        transactionId: trade.transactionId,
-        amountFen: trade.amountFen,
-        paidAtMs: trade.paidAtMs ?? nowMs,
-      };
-    case 'REFUNDED':
-      return { type: 'tradeRefunded', providerState, transactionId: trade.transactionId ?? '' };
+      const payment = { providerState, transactionId, amountFen, paidAtMs };
+      return trade.state === 'PAID'
+        ? { type: 'paid', source, ...payment }
+        : { type: 'tradeRefunded', ...payment };
+    }
     case 'CLOSED':
       return { type: 'tradeClosed', providerState };
     case 'WAITING':
@@ -60,11 +56,16 @@ function unknownRefund(code: string): OrderEvent {
   return { type: 'refundUnknown', code };
 }
 
-/** The event that a refund, as the provider reports it, means for its order. */
-export function refundEvent(outcome: Outcome<Refund>): OrderEvent | 'missing' {
+/**
+ * The event that a refund of `expectedFen`, as the provider reports it, means for its order. One of another amount
+ * under our number was not made by us: a person must look, and it is never booked as ours.
+ */
+export function refundEvent(outcome: Outcome<Refund>, expectedFen: number): OrderEvent | 'missing' {
   if (outcome.kind === 'refused') return { type: 'refundRefused', code: outcome.code };
   if (outcome.kind === 'unknown') return unknownRefund(outcome.code);
-  const { state, providerState } = outcome.value;
+  const { state, providerState, refundFen = expectedFen } = outcome.value;
+  if (refundFen !== expectedFen && state !== 'NOT_FOUND')
+    return { type: 'refundRefused', code: 'OTHER_AMOUNT' };
   switch (state) {
     case 'SUCCESS':
       return { type: 'refundDone', providerState };
@@ -169,17 +170,19 @@ export class TaskRunner {
     if (isUnsure) {
       const outcome = await provider.queryRefund(order.outTradeNo, outRefundNo(order));
       // A query that is refused tells nothing about the refund itself.
-      const known = outcome.kind === 'refused' ? unknownRefund(outcome.code) : refundEvent(outcome);
+      const known =
+        outcome.kind === 'refused' ? unknownRefund(outcome.code) : refundEvent(outcome, restFen(order));
       if (known !== 'missing') return this.tell(order, known);
     }
     const event = refundEvent(
       await provider.refund({
         outTradeNo: order.outTradeNo,
         outRefundNo: outRefundNo(order),
-        refundFen: order.paidFen,
+        refundFen: restFen(order),
         totalFen: order.paidFen,
         reason: REASON_NAMES[order.reason] ?? '',
       }),
+      restFen(order),
     );
     await this.tell(order, event === 'missing' ? unknownRefund('TRADE_NOT_FOUND') : event);
   }

@@ -90,8 +90,9 @@ function judgeLine(
   row: LedgerRow | undefined,
   orders: ReadonlySet<string>,
 ): DifferenceKind | undefined {
-  if (row && row.amountFen !== line.amountFen) return 'AMOUNT_DIFFERS';
+  // What is not booked yet is booked as the provider's own answer has it, whatever the amount.
   if (row?.isBooked) {
+    if (row.amountFen !== line.amountFen) return 'AMOUNT_DIFFERS';
     const isOther = row.transactionId !== undefined && row.transactionId !== line.transactionId;
     return isOther ? 'TRANSACTION_DIFFERS' : undefined;
   }

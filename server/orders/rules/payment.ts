@@ -11,7 +11,7 @@ import { alarmed, enter, step, type Context, type EventOf, type Rule, type Step 
 /** A notification with a wrong amount is checked by a query after this at the latest. */
 const CHECK_MS = 5_000;
 
-function withPayment(order: Order, event: EventOf['paid'], nowMs: number): Order {
+function withPayment(order: Order, event: EventOf['paid' | 'tradeRefunded'], nowMs: number): Order {
   return {
     ...order,
     providerState: event.providerState,
@@ -72,14 +72,13 @@ export const doubtRefunded: Rule<'tradeRefunded'> = (order, event, context) => {
       alarm: 'REFUNDED_OUTSIDE',
     });
   if (order.paidFen > 0) return step(doubtful(order), { tell: true });
-  const paid = {
-    ...order,
-    paidFen: order.amountFen,
-    paidAtMs: context.nowMs,
-    transactionId: event.transactionId,
-  };
+  const paid = withPayment(order, event, context.nowMs);
   return step(doubtful(paid), { lines: paymentReceived(paid), tell: true });
 };
 
+/** No news when the refund is booked already; how much it was, the daily bill tells. */
 export const noteRefundedOutside: Rule<'tradeRefunded'> = (order, event) =>
-  step({ ...alarmed(order, 'REFUNDED_OUTSIDE'), providerState: event.providerState });
+  step({
+    ...(order.outsideFen > 0 ? order : alarmed(order, 'REFUNDED_OUTSIDE')),
+    providerState: event.providerState,
+  });

@@ -4,7 +4,7 @@
  */
 import { Reason } from '../../../src/protocol/codes';
 import { goodsDelivered, refundFromEarned, refundFromHeld, refundPaid } from '../ledger';
-import type { Order } from '../model';
+import { restFen, type Order } from '../model';
 import {
   ALARM_ATTEMPTS,
   alarmed,
@@ -23,7 +23,13 @@ const MAX_PENDING_MS = 3_600_000;
 /** Pause after a refund that the provider refuses. */
 const REFUSED_REFUND_MS = 600_000;
 
+/** Nothing is left of the payment: it was given back past us, all of it. */
+export function allGivenBack(order: Order, change: Partial<Order> = {}): Step {
+  return step(enter(order, 'REFUNDED', { alarm: '', ...change }), { tell: true });
+}
+
 export function deliver(order: Order, reason: Reason, { nowMs }: Context): Step {
+  if (restFen(order) === 0) return allGivenBack(order, { dispensedAtMs: nowMs, alarm: 'CONTRADICTION' });
   return step(enter(order, 'DISPENSED', { dispensedAtMs: nowMs, reason, alarm: '' }), {
     lines: goodsDelivered(order),
     tell: true,
@@ -69,6 +75,7 @@ function enterRefunding(order: Order, reason: Reason, { nowMs, times }: Context)
 }
 
 export function startRefund(order: Order, reason: Reason, context: Context): Step {
+  if (restFen(order) === 0) return allGivenBack(order, { reason });
   const refunding = enterRefunding(order, reason, context);
   return step(refunding, { lines: refundFromHeld(order), act: true, tell: true });
 }

@@ -1,7 +1,7 @@
 /** The command line as a person uses it: beside a running server and without one. */
 import { execFile } from 'node:child_process';
 import * as path from 'node:path';
-import { DEVICE, OPERATOR_TOKEN, ServerBench } from '../support/server';
+import { DEVICE, OPERATOR, OPERATOR_TOKEN, ServerBench } from '../support/server';
 import { until } from '../support/until';
 
 jest.setTimeout(60_000);
@@ -74,7 +74,41 @@ test('refunds an order and shows its story, with who did it', async () => {
   expect(listed.map((order) => order.n)).toEqual([1]);
 });
 
+test('looks at a bill, lists what differs, and takes a person’s word for it', async () => {
+  const day = '2026-01-31';
+  bench.provider.bills.set(day, [
+    {
+      kind: 'payment',
+      outTradeNo: 'SHOP_1',
+      transactionId: 'T1',
+      amountFen: 900,
+      atMs: 1,
+      providerState: 'X',
+    },
+  ]);
+  const { core } = bench.server;
+  const report = await core.reconciliation.run(OPERATOR, bench.merchantId, 'wechat', { day });
+  expect(report).toMatchObject({ state: 'DONE', billLines: 1, open: 1 });
+  const [found] = json(await admin('differences')) as unknown as Record<string, unknown>[];
+  expect(found).toMatchObject({ kind: 'PAYMENT_OF_UNKNOWN_ORDER', outTradeNo: 'SHOP_1', billFen: 900, day });
+  expect(json(await admin('reconciliations', '--merchant', String(bench.merchantId)))).toMatchObject([
+    { day, state: 'DONE', paidFen: 900 },
+  ]);
+  const closed = json(
+    await admin('differences', 'close', String(found!.id), '--note', 'the kiosk next door'),
+  );
+  expect(closed).toMatchObject({ isOpen: false, endedBy: 'person:ann', note: 'the kiosk next door' });
+  expect(json(await admin('differences'))).toEqual([]);
+  expect(json(await admin('differences', '--all'))).toHaveLength(1);
+  const twice = await admin('differences', 'close', String(found!.id), '--note', 'again');
+  expect(twice.errors).toContain('WRONG_STATE');
+  const early = await admin('reconcile', String(bench.merchantId), 'wechat', '--day', '2999-01-01');
+  expect(early.errors).toContain('BAD_REQUEST: day');
+});
+
 test.each([
+  [['differences', 'close', '1'], "required option '--note"],
+  [['reconcile', '1', 'cash'], 'wechat or alipay'],
   [['merchants', 'add'], "required option '--name"],
   [['merchants', 'add', '--name', 'X', '--max', '1.234'], 'an amount like 1.50 is needed'],
   [['merchants', 'show', 'one'], 'a whole number is needed'],

@@ -30,10 +30,19 @@ const paid: fc.Arbitrary<OrderEvent> = fc.record({
   paidAtMs: fc.integer({ min: NOW_MS - 1_000_000, max: NOW_MS + 10_000_000 }),
 });
 
+const outside: fc.Arbitrary<OrderEvent> = fc.record({
+  type: fc.constant('refundedOutside' as const),
+  outRefundNo: fc.constantFrom('d1', 'd2', 'd3'),
+  amountFen: fc.constantFrom(1, 50, 100, 149, AMOUNT_FEN, 151),
+  providerState: fc.constant('SUCCESS'),
+  atMs: fc.constant(NOW_MS),
+});
+
 const plain = fc.constantFrom<OrderEvent>(...Object.values(EVENTS));
 const anyEvent: fc.Arbitrary<OrderEvent> = fc.oneof(
   { weight: 6, arbitrary: plain },
   { weight: 3, arbitrary: paid },
+  { weight: 2, arbitrary: outside },
   { weight: 1, arbitrary: report('endDispensed') },
   { weight: 1, arbitrary: report('endFailed') },
   { weight: 1, arbitrary: report('endUncertain') },
@@ -57,6 +66,8 @@ const UNPAID: readonly State[] = ['CREATED', 'PREPAID', 'CLOSING', 'CLOSED', 'RE
 class Shadow {
   rightPayment = false;
   refunds = 0;
+  outsideFen = 0;
+  readonly outsideNumbers = new Set<string>();
   lastGrantSession = 0;
   readonly sums = new Map<string, number>();
 
@@ -65,6 +76,11 @@ class Shadow {
     if (event.type === 'paid' && event.amountFen === AMOUNT_FEN) this.rightPayment = true;
     for (const line of step.lines) {
       this.sums.set(line.account, (this.sums.get(line.account) ?? 0) + line.amountFen);
+    }
+    if (event.type === 'refundedOutside' && step.lines.length > 0) {
+      expect(this.outsideNumbers.has(event.outRefundNo)).toBe(false);
+      this.outsideNumbers.add(event.outRefundNo);
+      this.outsideFen += event.amountFen;
     }
     if (step.granted) this.judgeGrant(event, after, nowMs);
     this.judgeRefund(before, event, after, nowMs);
@@ -100,14 +116,24 @@ class Shadow {
     if (starts) this.refunds += 1;
     expect(this.refunds).toBeLessThanOrEqual(1);
     if (before.state === 'REFUNDED') expect(after.state).toBe('REFUNDED');
-    if (after.refundNo > before.refundNo) expect(starts || event.type === 'refundClosed').toBe(true);
+    if (after.refundNo > before.refundNo)
+      expect(starts || ['refundClosed', 'refundedOutside'].includes(event.type)).toBe(true);
+  }
+
+  /** What went back past us is booked once a number, never more than was paid, and never left in a state that earns. */
+  private judgeOutside(after: Order): void {
+    expect(after.outsideFen).toBe(this.outsideFen);
+    expect(this.outsideFen).toBeLessThanOrEqual(after.paidFen);
+    if (after.paidFen > 0 && this.outsideFen === after.paidFen)
+      expect(['GRANTED', 'REFUNDED']).toContain(after.state);
   }
 
   /** L4: the books say exactly what the state says. */
   private judgeBooks(after: Order): void {
     const sum = (account: string): number => this.sums.get(account) ?? 0;
     const books = [sum('3/clearing/wechat'), sum('3/held'), sum('3/earned'), sum('3/refunds')];
-    const fen = after.paidFen;
+    this.judgeOutside(after);
+    const fen = after.paidFen - this.outsideFen;
     const expected: Readonly<Record<string, number[]>> = {
       PAID: [fen, -fen, 0, 0],
       GRANTED: [fen, -fen, 0, 0],

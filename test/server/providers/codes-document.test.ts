@@ -24,7 +24,7 @@ test('the document lists every code with its kind and text, and no other', () =>
 });
 
 test('the document lists every rule of the reconciliation, and no other', () => {
-  const section = document.slice(document.indexOf('## Bills'), document.indexOf('## Codes'));
+  const section = document.slice(document.indexOf('## Bills'), document.indexOf('## Daily reconciliation'));
   const listed = section
     .split('\n')
     .filter((line) => line.startsWith('| `'))

@@ -50,7 +50,7 @@ const rows: [string, BillLine[], LedgerRow[], [string, string][]][] = [
     'a payment of less for an order without a payment',
     [line({ amountFen: 1 })],
     [row({ isBooked: false })],
-    [['AMOUNT_DIFFERS', 'person']],
+    [['PAYMENT_ONLY_IN_BILL', 'queryAndSettle']],
   ],
   [
     'a payment under another number',

@@ -20,6 +20,7 @@ import {
   type Sandbox,
 } from '../../../sim/providers';
 import { VirtualClock } from '../../../sim/time/clock';
+import { parametersFor } from '../support/sandbox-merchant';
 import { LoopbackPeer, type RecordedRequest } from './loopback';
 
 const DAY_MS = 86_400_000;
@@ -29,39 +30,6 @@ const MODES: [Channel, 'publicKey' | 'certificate'][] = [
   ['alipay', 'publicKey'],
   ['alipay', 'certificate'],
 ];
-
-function parametersFor(channel: Channel, merchant: MerchantParameters): Record<string, unknown> {
-  const { wechat, alipay } = merchant;
-  return channel === 'wechat'
-    ? {
-        mchid: wechat.mchId,
-        appid: wechat.appId,
-        merchantSerial: wechat.merchantSerialNo,
-        merchantPrivateKey: wechat.merchantPrivateKeyPem,
-        merchantCertificate: wechat.merchantCertificatePem,
-        apiV3Key: wechat.apiV3Key,
-        verification: wechat.mode === 'publicKey' ? 'publicKey' : 'certificates',
-        ...(wechat.mode === 'publicKey'
-          ? {
-              platformPublicKeyId: wechat.platformPublicKeyId,
-              platformPublicKey: wechat.platformPublicKeyPem,
-            }
-          : {}),
-      }
-    : {
-        appId: alipay.appId,
-        sellerId: alipay.sellerId,
-        appPrivateKey: alipay.appPrivateKeyPem,
-        verification: alipay.mode,
-        ...(alipay.mode === 'publicKey'
-          ? { alipayPublicKey: alipay.alipayPublicKey }
-          : {
-              appCertificate: alipay.appCertificatePem,
-              alipayCertificate: alipay.alipayCertificatePem,
-              alipayRootCertificate: alipay.alipayRootCertificatePem,
-            }),
-      };
-}
 
 /** Collects notifications, and lets a test wait for the next without a timer. */
 class Mailbox extends LoopbackPeer {

@@ -26,6 +26,7 @@ const REFUSED = { kind: 'refused', code: 'REQUEST_INVALID', message: 'no' } as c
 export class FakeProvider implements Provider {
   readonly trades = new Map<string, { state: Trade['state']; amountFen: number; paidAtMs?: number }>();
   readonly refunds = new Map<string, Refund>();
+  readonly bills = new Map<string, readonly BillLine[]>();
   readonly calls: string[] = [];
   /** Bodies of notifications as they came. */
   readonly bodies: string[] = [];
@@ -112,8 +113,8 @@ export class FakeProvider implements Provider {
     return { status: accepted ? 200 : 500, contentType: 'text/plain', body: accepted ? 'success' : 'fail' };
   }
 
-  async bill(): Promise<Outcome<readonly BillLine[]>> {
-    return { kind: 'ok', value: [] };
+  async bill(day: string): Promise<Outcome<readonly BillLine[]>> {
+    return { kind: 'ok', value: this.bills.get(day) ?? [] };
   }
 
   private trade(outTradeNo: string): Trade {

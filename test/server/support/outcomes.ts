@@ -18,6 +18,7 @@ function variants(type: EventType): readonly OrderEvent[] {
   if (event.type === 'paid') {
     return [event, { ...event, amountFen: 1 }, { ...event, amountFen: 1, source: 'notification' }];
   }
+  if (event.type === 'refundedOutside') return [event, { ...event, amountFen: 150 }];
   if (event.type === 'createRefused') return [event, { ...event, isTradeOpen: true }];
   if ('session' in event) return [event, { ...event, session: 1 }];
   return [event];

@@ -1,0 +1,77 @@
+/**
+ * What operators and merchants see of the daily reconciliation, and decide about differences that are not clear.
+ * The same functions for command line, API and console.
+ * Invariant: closing a difference says that a person has dealt with it; money moves only through orders.
+ */
+import { z } from 'zod';
+import type { Channel } from '../providers';
+import type { KeptDifference, Reconciliation, ReconciliationBook } from '../reconciliation/book';
+import { lastReadyDay } from '../reconciliation/days';
+import type { Reconciler, Report } from '../reconciliation/reconciler';
+import type { Clock } from '../time';
+import { demandMerchant, type Actor } from './actor';
+import { ApiError } from './errors';
+import { readBody } from './shop';
+
+export interface ReconciliationDeskOptions {
+  readonly book: ReconciliationBook;
+  readonly reconciler: Reconciler;
+  readonly clock: Clock;
+}
+
+const MAX_LIST = 500;
+const day = z.iso.date();
+
+export const differenceFilterSchema = z.strictObject({
+  merchantId: z.coerce.number().int().min(1).optional(),
+  channel: z.enum(['wechat', 'alipay']).optional(),
+  day: day.optional(),
+  /** Also those that are settled. */
+  all: z.stringbool().optional(),
+  after: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_LIST).default(100),
+});
+export const closingSchema = z.strictObject({ note: z.string().trim().min(1).max(500) });
+export const runSchema = z.strictObject({ day: day.optional() });
+
+export class ReconciliationDesk {
+  constructor(private readonly options: ReconciliationDeskOptions) {}
+
+  /** Looks at a day's bill now; by default at the last one that there is. */
+  async run(actor: Actor, merchantId: number, channel: Channel, body: unknown): Promise<Report> {
+    demandMerchant(actor, merchantId);
+    const wanted = readBody(runSchema, body ?? {});
+    const last = lastReadyDay(channel, this.options.clock.nowMs());
+    const chosen = wanted.day ?? last;
+    if (chosen > last) throw new ApiError('BAD_REQUEST', `day: the bill of ${chosen} is not made yet`);
+    return this.options.reconciler.run({ merchantId, channel, day: chosen });
+  }
+
+  /** Days that were looked at, the newest first. */
+  async days(actor: Actor, filter: unknown): Promise<readonly Reconciliation[]> {
+    const { merchantId, channel, limit } = this.filter(actor, filter);
+    return this.options.book.list({ merchantId, channel, limit });
+  }
+
+  async differences(actor: Actor, filter: unknown): Promise<readonly KeptDifference[]> {
+    const { all, ...rest } = this.filter(actor, filter);
+    return this.options.book.differences({ ...rest, isOpen: all ? undefined : true });
+  }
+
+  /** A person has dealt with it. @throws ApiError WRONG_STATE when it is closed already. */
+  async close(actor: Actor, id: number, body: unknown): Promise<KeptDifference> {
+    const { note } = readBody(closingSchema, body);
+    const found = await this.options.book.difference(id);
+    if (!found) throw new ApiError('NOT_FOUND');
+    demandMerchant(actor, found.merchantId);
+    const result = { isEnded: true, outcome: found.outcome || 'PERSON', by: `person:${actor.name}`, note };
+    const wasOpen = await this.options.book.note(id, result, Math.round(this.options.clock.nowMs()));
+    if (!wasOpen) throw new ApiError('WRONG_STATE', 'the difference is closed');
+    return (await this.options.book.difference(id))!;
+  }
+
+  private filter(actor: Actor, filter: unknown): z.infer<typeof differenceFilterSchema> {
+    const wanted = readBody(differenceFilterSchema, filter);
+    return { ...wanted, merchantId: actor.merchantId ?? wanted.merchantId };
+  }
+}

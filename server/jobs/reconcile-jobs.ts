@@ -1,0 +1,117 @@
+/**
+ * Daily reconciliation as pg-boss jobs: each day's bill of a channel gets one, born in the transaction that put
+ * the day on the plan, and another whenever it has to be looked at again. A sweep plans what is due and finds
+ * days whose job was lost. What is done is reconciliation/reconciler.ts's; repeating it does no harm.
+ */
+import { CompiledQuery, type Transaction } from 'kysely';
+import type PgBoss from 'pg-boss';
+import type { Schema } from '../db/schema';
+import type { BillDay, ReconcileJobs as Jobs, ReconciliationBook } from '../reconciliation/book';
+import type { Reconciler } from '../reconciliation/reconciler';
+import type { Clock, Timer } from '../time';
+
+export interface ReconcileJobsOptions {
+  readonly boss: PgBoss;
+  readonly clock: Clock;
+  readonly onError: (error: Error) => void;
+}
+
+export interface ReconcileWork {
+  readonly reconciler: Reconciler;
+  readonly book: ReconciliationBook;
+}
+
+const QUEUE = 'reconcile';
+const FIRST_MS = 1_000;
+const PAUSE_MS = 30_000;
+/** Bills are large and nobody waits for them: one at a time in each process. */
+const BATCH = 1;
+/** A bill that is not through by then is given to another process. */
+const EXPIRE_S = 900;
+const OVERDUE_MS = 120_000;
+const SWEEP_LIMIT = 20;
+
+export class ReconcileJobs implements Jobs {
+  private timer: Timer | undefined;
+  private work: ReconcileWork | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: ReconcileJobsOptions) {}
+
+  async later(transaction: Transaction<Schema>, day: BillDay, atMs: number): Promise<void> {
+    const db = {
+      executeSql: async (text: string, values: unknown[]): Promise<{ rows: unknown[] }> => {
+        const result = await transaction.executeQuery(CompiledQuery.raw(text, values));
+        return { rows: result.rows };
+      },
+    };
+    const { merchantId, channel, day: date } = day;
+    await this.options.boss.send(
+      QUEUE,
+      { merchantId, channel, day: date },
+      { startAfter: new Date(atMs), db },
+    );
+  }
+
+  /** Makes the queue; the boss has been started. */
+  async prepare(): Promise<void> {
+    await this.options.boss.createQueue(QUEUE, {
+      name: QUEUE,
+      policy: 'standard',
+      retryLimit: 3,
+      retryDelay: 60,
+      expireInSeconds: EXPIRE_S,
+    });
+  }
+
+  start(work: ReconcileWork): void {
+    this.work = work;
+    this.repeat(FIRST_MS);
+  }
+
+  /** Ends with the bill that is being looked at. */
+  async pause(): Promise<void> {
+    this.work = undefined;
+    this.options.clock.clearTimer(this.timer);
+    await this.running;
+  }
+
+  private repeat(pauseMs: number): void {
+    this.timer = this.options.clock.setTimer(() => {
+      this.running = this.round()
+        .catch((error: Error) => this.options.onError(error))
+        .then(() => {
+          if (this.work) this.repeat(PAUSE_MS);
+        });
+    }, pauseMs);
+  }
+
+  private async round(): Promise<void> {
+    await this.work?.reconciler.plan();
+    while (this.work && (await this.takeJob(this.work))) {
+      // One after the other, until the queue is empty.
+    }
+    await this.sweep();
+  }
+
+  private async takeJob(work: ReconcileWork): Promise<boolean> {
+    const { boss, onError } = this.options;
+    const [job] = await boss.fetch<BillDay>(QUEUE, { batchSize: BATCH });
+    if (!job) return false;
+    try {
+      await work.reconciler.run(job.data);
+      await boss.complete(QUEUE, job.id);
+    } catch (error) {
+      onError(error as Error);
+      await boss.fail(QUEUE, job.id, { message: (error as Error).message });
+    }
+    return true;
+  }
+
+  /** Days that no job came for. */
+  private async sweep(): Promise<void> {
+    const beforeMs = Math.round(this.options.clock.nowMs()) - OVERDUE_MS;
+    const days = (await this.work?.book.overdue(beforeMs, SWEEP_LIMIT)) ?? [];
+    for (const day of days) await this.work?.reconciler.run(day);
+  }
+}

@@ -70,7 +70,13 @@ export const bookFromRefunding: Rule<'refundedOutside'> = (order, event, { nowMs
     restFen(after) === 0
       ? allGivenBack(after)
       : step(
-          { ...after, attempt: 0, refundNo: after.refundNo + 1, alarm: '', wakeAtMs: nowMs + times.callGraceMs },
+          {
+            ...after,
+            attempt: 0,
+            refundNo: after.refundNo + 1,
+            alarm: '',
+            wakeAtMs: nowMs + times.callGraceMs,
+          },
           { act: true },
         ),
   );

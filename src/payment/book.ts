@@ -5,13 +5,7 @@
  * Invariant: an order in `open` is in the journal with the same state, except REQUESTED and AWAITING_PAYMENT,
  * which the server holds; numbers are given out once, also across power cuts.
  */
-import {
-  FIRST_FINAL_STATE,
-  ORDER_STATE_NAMES,
-  OrderState,
-  Reason,
-  MODULE_REASON_NAMES,
-} from '../protocol/codes';
+import { FIRST_FINAL_STATE, OrderState, orderStateName, Reason, reasonName } from '../protocol/codes';
 import { type Journal, type JournalOwner, type JournalReport, RecordKind } from './journal';
 import type { Identity } from './identity';
 import { defaultSettings, mergeSettings, type Settings } from './settings';
@@ -91,42 +85,6 @@ function orderRecord(order: Order, timeS: number): unknown[] {
   ];
 }
 
-/** What a record of each kind does to the book while the journal is read. */
-const RECORD_READERS: { readonly [kind: number]: (book: Book, value: never) => void } = {
-  [RecordKind.Base]: (book: Book, value: number[]) => {
-    book.lastOrder = Math.max(book.lastOrder, value[0]!);
-    book.starts = value[1]!;
-    book.isSynced = value[2] === 1;
-  },
-  [RecordKind.Order]: (book: Book, value: never[]) => {
-    const order = newOrder(value[0]!, value[3]!, value[4]!, value[5]!, value[6]!, value[7]!);
-    order.state = value[1]!;
-    order.reason = value[2]!;
-    order.deadlineMs = value[8]!;
-    order.byHost = value[9]!;
-    book.lastOrder = Math.max(book.lastOrder, order.n);
-    book.place(order);
-  },
-  [RecordKind.Change]: (book: Book, value: number[]) => {
-    const order = book.find(value[0]!);
-    if (!order) return;
-    order.state = value[1]!;
-    order.reason = value[2]!;
-    if (order.state === OrderState.Paid) order.deadlineMs = value[3]!;
-    if (order.state === OrderState.Dispensing) order.byHost = value[3]!;
-    book.place(order);
-  },
-  [RecordKind.Settings]: (book: Book, value: { [name: string]: unknown }) => {
-    book.settings = mergeSettings(defaultSettings(), value) || book.settings;
-  },
-  [RecordKind.Start]: (book: Book) => {
-    book.starts++;
-  },
-  [RecordKind.Identity]: (book: Book, value: Identity) => {
-    book.identity = value;
-  },
-};
-
 export class Book implements JournalOwner {
   /** Open orders, oldest first. */
   open: Order[];
@@ -168,9 +126,35 @@ export class Book implements JournalOwner {
     return report;
   }
 
-  onRecord(kind: RecordKind, value: never): void {
-    const read = RECORD_READERS[kind];
-    if (read) read(this, value);
+  /** What a record of each kind does to the book while the journal is read. */
+  onRecord(kind: RecordKind, record: unknown): void {
+    const value = record as never[];
+    if (kind === RecordKind.Order) {
+      const order = newOrder(value[0]!, value[3]!, value[4]!, value[5]!, value[6]!, value[7]!);
+      order.state = value[1]!;
+      order.reason = value[2]!;
+      order.deadlineMs = value[8]!;
+      order.byHost = value[9]!;
+      this.lastOrder = Math.max(this.lastOrder, order.n);
+      this.place(order);
+    } else if (kind === RecordKind.Change) {
+      const order = this.find(value[0]!);
+      if (!order) return;
+      order.state = value[1]!;
+      order.reason = value[2]!;
+      if (order.state === OrderState.Paid) order.deadlineMs = value[3]!;
+      if (order.state === OrderState.Dispensing) order.byHost = value[3]!;
+      this.place(order);
+    } else if (kind === RecordKind.Base) {
+      this.lastOrder = Math.max(this.lastOrder, value[0]!);
+      this.starts = value[1]!;
+      this.isSynced = value[2]! === 1;
+    } else if (kind === RecordKind.Start) this.starts++;
+    else if (kind === RecordKind.Identity) this.identity = record as Identity;
+    else if (kind === RecordKind.Settings) {
+      this.settings =
+        mergeSettings(defaultSettings(), record as { [name: string]: unknown }) || this.settings;
+    }
   }
 
   carryOver(write: (kind: RecordKind, value: unknown) => void): void {
@@ -230,9 +214,7 @@ export class Book implements JournalOwner {
       // An order carried over into a new sector has no time: it is no event.
       if (isOrder && !timeS && record[1] !== OrderState.Accepted) return;
       lines.push(
-        [record[0], ORDER_STATE_NAMES[record[1]!], MODULE_REASON_NAMES[record[2]!] || record[2], timeS].join(
-          ' ',
-        ),
+        [record[0], orderStateName(record[1]!), reasonName(record[2]!) || record[2], timeS].join(' '),
       );
       if (lines.length > count) lines.shift();
     });

@@ -89,7 +89,6 @@ export class Journal {
   private generation: number;
   private offset: number;
   private sequence: number;
-  private blank: string;
   /** Sectors known to be erased and marked. */
   private readonly isErased: boolean[];
   private isTurning: boolean;
@@ -104,10 +103,8 @@ export class Journal {
     this.generation = 0;
     this.offset = 0;
     this.sequence = 0;
-    this.blank = '';
     this.isErased = [];
     this.isTurning = false;
-    while (this.blank.length < WINDOW_BYTES) this.blank += BLANK_WORD;
   }
 
   /**
@@ -222,7 +219,7 @@ export class Journal {
     const sector = this.sectors[index]!;
     while (offset < sector.bytes) {
       const count = sector.bytes - offset < WINDOW_BYTES ? sector.bytes - offset : WINDOW_BYTES;
-      if (this.flash.read(sector.address + offset, count) !== this.blank.substr(0, count)) return false;
+      if (this.flash.read(sector.address + offset, count) !== '\xff'.repeat(count)) return false;
       offset += count;
     }
     return true;

@@ -69,108 +69,139 @@ export const enum Effect {
 /** Next state and effects. */
 export type Cell = readonly [OrderState, number];
 
-const END = Effect.Save | Effect.Tell;
-const REFUSED: Cell = [OrderState.Refused, END];
-const CLOSED: Cell = [OrderState.Closed, END];
-const REFUNDED: Cell = [OrderState.Refunded, END];
-const DONE: Cell = [OrderState.Done, END];
-const AWAITING: Cell = [OrderState.AwaitingPayment, Effect.ShowQr | Effect.Tell];
-const AGAIN: Cell = [OrderState.Accepted, Effect.Request];
-const CANCELLING: Cell = [OrderState.Cancelling, Effect.Save | Effect.Cancel | Effect.Tell];
-const PAID: Cell = [OrderState.Paid, Effect.Save | Effect.Got | Effect.Tell];
-const REPORT = Effect.Save | Effect.Report | Effect.Tell;
-const DISPENSED: Cell = [OrderState.Dispensed, REPORT];
-const REFUNDING: Cell = [OrderState.Refunding, REPORT];
-const UNCERTAIN: Cell = [OrderState.Uncertain, REPORT];
+/** A cell of the table is one number, the effects above the state: arrays would take four times the memory. */
+const STATE_BITS = 4;
+const STATE_MASK = 15;
+const END = (Effect.Save | Effect.Tell) << STATE_BITS;
+const REPORT = (Effect.Save | Effect.Report | Effect.Tell) << STATE_BITS;
+const REFUSED = OrderState.Refused | END;
+const CLOSED = OrderState.Closed | END;
+const REFUNDED = OrderState.Refunded | END;
+const DONE = OrderState.Done | END;
+const AWAITING = OrderState.AwaitingPayment | ((Effect.ShowQr | Effect.Tell) << STATE_BITS);
+const AGAIN = OrderState.Accepted | (Effect.Request << STATE_BITS);
+const CANCELLING = OrderState.Cancelling | ((Effect.Save | Effect.Cancel | Effect.Tell) << STATE_BITS);
+const PAID = OrderState.Paid | ((Effect.Save | Effect.Got | Effect.Tell) << STATE_BITS);
+const DISPENSED = OrderState.Dispensed | REPORT;
+const REFUNDING = OrderState.Refunding | REPORT;
+const UNCERTAIN = OrderState.Uncertain | REPORT;
+
+/** Cells by event. */
+interface TableRow {
+  readonly [event: number]: number;
+}
+
+/** The rest of the table: states in which the relay has moved, or must not move any more. */
+function lateRow(state: OrderState): TableRow {
+  if (state === OrderState.Dispensed) {
+    return {
+      [OrderEvent.Grant]: OrderState.Dispensed | (Effect.Report << STATE_BITS),
+      [OrderEvent.HostDone]: OrderState.Dispensed,
+      [OrderEvent.HostFailed]: REFUNDING,
+      [OrderEvent.HostRefund]: REFUNDING,
+      [OrderEvent.FinDone]: DONE,
+      [OrderEvent.FinRefunded]: REFUNDED,
+    };
+  }
+  if (state === OrderState.Refunding) {
+    return {
+      [OrderEvent.Grant]: OrderState.Refunding | (Effect.Report << STATE_BITS),
+      [OrderEvent.Refuse]: DONE,
+      [OrderEvent.HostFailed]: OrderState.Refunding,
+      [OrderEvent.HostRefund]: OrderState.Refunding,
+      // No FinDone: it may be the answer to an earlier DISPENSED that the host has taken back since.
+      [OrderEvent.FinRefunded]: REFUNDED,
+    };
+  }
+  if (state === OrderState.Uncertain) {
+    return {
+      [OrderEvent.Grant]: OrderState.Uncertain | (Effect.Report << STATE_BITS),
+      [OrderEvent.HostDone]: DISPENSED,
+      [OrderEvent.HostFailed]: REFUNDING,
+      [OrderEvent.FinDone]: DONE,
+      [OrderEvent.FinRefunded]: REFUNDED,
+    };
+  }
+  if (state === OrderState.Done) {
+    return { [OrderEvent.HostFailed]: REFUNDING, [OrderEvent.HostRefund]: REFUNDING };
+  }
+  return {};
+}
 
 /**
- * The table. A cell that is not here means: nothing happens; where a host command raised the event, the host
- * hears BAD_STATE.
+ * The table, by rows: made when it is asked, so that it stands in flash and not in RAM. A cell that is not here
+ * means: nothing happens; where a host command raised the event, the host hears BAD_STATE.
  */
-const TRANSITIONS: { readonly [state: number]: { readonly [event: number]: Cell } } = {
-  [OrderState.Accepted]: {
-    [OrderEvent.Sent]: [OrderState.Requested, Effect.None],
-    [OrderEvent.Code]: AWAITING,
-    [OrderEvent.Unknown]: AGAIN,
-    [OrderEvent.Refuse]: REFUSED,
-    [OrderEvent.Cancel]: CANCELLING,
-    [OrderEvent.Grant]: PAID,
-    [OrderEvent.FinClosed]: CLOSED,
-    [OrderEvent.FinRefunded]: REFUNDED,
-  },
-  [OrderState.Requested]: {
-    [OrderEvent.Lost]: [OrderState.Accepted, Effect.None],
-    [OrderEvent.Code]: AWAITING,
-    [OrderEvent.Unknown]: AGAIN,
-    [OrderEvent.Refuse]: REFUSED,
-    [OrderEvent.Cancel]: CANCELLING,
-    [OrderEvent.Grant]: PAID,
-    [OrderEvent.FinClosed]: CLOSED,
-    [OrderEvent.FinRefunded]: REFUNDED,
-  },
-  [OrderState.AwaitingPayment]: {
-    [OrderEvent.Code]: AWAITING,
-    [OrderEvent.Unknown]: AGAIN,
-    [OrderEvent.Refuse]: REFUSED,
-    [OrderEvent.Cancel]: CANCELLING,
-    [OrderEvent.Grant]: PAID,
-    [OrderEvent.FinClosed]: CLOSED,
-    [OrderEvent.FinRefunded]: REFUNDED,
-  },
-  [OrderState.Cancelling]: {
-    [OrderEvent.Code]: [OrderState.Cancelling, Effect.Cancel],
-    [OrderEvent.Unknown]: CLOSED,
-    [OrderEvent.Refuse]: REFUSED,
-    [OrderEvent.Cancel]: [OrderState.Cancelling, Effect.Cancel],
-    [OrderEvent.Grant]: PAID,
-    [OrderEvent.FinClosed]: CLOSED,
-    [OrderEvent.FinRefunded]: REFUNDED,
-  },
-  [OrderState.Paid]: {
-    [OrderEvent.Grant]: [OrderState.Paid, Effect.Got],
-    [OrderEvent.Start]: [OrderState.Dispensing, Effect.Save | Effect.Act | Effect.Tell],
-    [OrderEvent.Lapse]: REFUNDING,
-    [OrderEvent.HostFailed]: REFUNDING,
-  },
-  [OrderState.Dispensing]: {
-    [OrderEvent.Grant]: [OrderState.Dispensing, Effect.Got],
-    [OrderEvent.Acted]: DISPENSED,
-    [OrderEvent.HostDone]: DISPENSED,
-    [OrderEvent.HostFailed]: [OrderState.Refunding, REPORT | Effect.Stop],
-    [OrderEvent.PowerCut]: UNCERTAIN,
-    [OrderEvent.HostSilent]: UNCERTAIN,
-  },
-  [OrderState.Dispensed]: {
-    [OrderEvent.Grant]: [OrderState.Dispensed, Effect.Report],
-    [OrderEvent.HostDone]: [OrderState.Dispensed, Effect.None],
-    [OrderEvent.HostFailed]: REFUNDING,
-    [OrderEvent.HostRefund]: REFUNDING,
-    [OrderEvent.FinDone]: DONE,
-    [OrderEvent.FinRefunded]: REFUNDED,
-  },
-  [OrderState.Refunding]: {
-    [OrderEvent.Grant]: [OrderState.Refunding, Effect.Report],
-    [OrderEvent.Refuse]: DONE,
-    [OrderEvent.HostFailed]: [OrderState.Refunding, Effect.None],
-    [OrderEvent.HostRefund]: [OrderState.Refunding, Effect.None],
-    // No FinDone: it may be the answer to an earlier DISPENSED that the host has taken back since.
-    [OrderEvent.FinRefunded]: REFUNDED,
-  },
-  [OrderState.Uncertain]: {
-    [OrderEvent.Grant]: [OrderState.Uncertain, Effect.Report],
-    [OrderEvent.HostDone]: DISPENSED,
-    [OrderEvent.HostFailed]: REFUNDING,
-    [OrderEvent.FinDone]: DONE,
-    [OrderEvent.FinRefunded]: REFUNDED,
-  },
-  [OrderState.Done]: {
-    [OrderEvent.HostFailed]: REFUNDING,
-    [OrderEvent.HostRefund]: REFUNDING,
-  },
-};
+function tableRow(state: OrderState): TableRow {
+  if (state === OrderState.Accepted) {
+    return {
+      [OrderEvent.Sent]: OrderState.Requested,
+      [OrderEvent.Code]: AWAITING,
+      [OrderEvent.Unknown]: AGAIN,
+      [OrderEvent.Refuse]: REFUSED,
+      [OrderEvent.Cancel]: CANCELLING,
+      [OrderEvent.Grant]: PAID,
+      [OrderEvent.FinClosed]: CLOSED,
+      [OrderEvent.FinRefunded]: REFUNDED,
+    };
+  }
+  if (state === OrderState.Requested) {
+    return {
+      [OrderEvent.Lost]: OrderState.Accepted,
+      [OrderEvent.Code]: AWAITING,
+      [OrderEvent.Unknown]: AGAIN,
+      [OrderEvent.Refuse]: REFUSED,
+      [OrderEvent.Cancel]: CANCELLING,
+      [OrderEvent.Grant]: PAID,
+      [OrderEvent.FinClosed]: CLOSED,
+      [OrderEvent.FinRefunded]: REFUNDED,
+    };
+  }
+  if (state === OrderState.AwaitingPayment) {
+    return {
+      [OrderEvent.Code]: AWAITING,
+      [OrderEvent.Unknown]: AGAIN,
+      [OrderEvent.Refuse]: REFUSED,
+      [OrderEvent.Cancel]: CANCELLING,
+      [OrderEvent.Grant]: PAID,
+      [OrderEvent.FinClosed]: CLOSED,
+      [OrderEvent.FinRefunded]: REFUNDED,
+    };
+  }
+  if (state === OrderState.Cancelling) {
+    return {
+      [OrderEvent.Code]: OrderState.Cancelling | (Effect.Cancel << STATE_BITS),
+      [OrderEvent.Unknown]: CLOSED,
+      [OrderEvent.Refuse]: REFUSED,
+      [OrderEvent.Cancel]: OrderState.Cancelling | (Effect.Cancel << STATE_BITS),
+      [OrderEvent.Grant]: PAID,
+      [OrderEvent.FinClosed]: CLOSED,
+      [OrderEvent.FinRefunded]: REFUNDED,
+    };
+  }
+  if (state === OrderState.Paid) {
+    return {
+      [OrderEvent.Grant]: OrderState.Paid | (Effect.Got << STATE_BITS),
+      [OrderEvent.Start]: OrderState.Dispensing | ((Effect.Save | Effect.Act | Effect.Tell) << STATE_BITS),
+      [OrderEvent.Lapse]: REFUNDING,
+      [OrderEvent.HostFailed]: REFUNDING,
+    };
+  }
+  if (state === OrderState.Dispensing) {
+    return {
+      [OrderEvent.Grant]: OrderState.Dispensing | (Effect.Got << STATE_BITS),
+      [OrderEvent.Acted]: DISPENSED,
+      [OrderEvent.HostDone]: DISPENSED,
+      [OrderEvent.HostFailed]: REFUNDING | (Effect.Stop << STATE_BITS),
+      [OrderEvent.PowerCut]: UNCERTAIN,
+      [OrderEvent.HostSilent]: UNCERTAIN,
+    };
+  }
+  return lateRow(state);
+}
 
 /** The outcome of `event` in `state`: next state and effects, or undefined where nothing happens. */
 export function step(state: OrderState, event: OrderEvent): Cell | undefined {
-  const row = TRANSITIONS[state];
-  return row && row[event];
+  const cell = tableRow(state)[event];
+  return cell === undefined ? undefined : [cell & STATE_MASK, cell >> STATE_BITS];
 }

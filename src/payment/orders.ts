@@ -45,63 +45,31 @@ const MAX_LINK_BYTES = 256;
 const FIRST_PAUSE_MS = 5000;
 const MAX_PAUSE_MS = 60000;
 
-const FIN_EVENTS: { readonly [state: number]: OrderEvent } = {
-  [OrderState.Done]: OrderEvent.FinDone,
-  [OrderState.Refused]: OrderEvent.Refuse,
-  [OrderState.Closed]: OrderEvent.FinClosed,
-  [OrderState.Refunded]: OrderEvent.FinRefunded,
-};
-
-/** How dispensing ended. */
-function endMessage(order: Order): readonly unknown[] {
-  return ['end', order.n, order.state, order.reason, ''];
-}
-
-function gotMessage(order: Order): readonly unknown[] {
-  return ['got', order.n];
-}
-
-function askMessage(order: Order): readonly unknown[] {
-  return ['ask', order.n];
+/** What the end of an order on the server means here; undefined for a state that is none. */
+function finEvent(state: number): OrderEvent | undefined {
+  if (state === OrderState.Done) return OrderEvent.FinDone;
+  if (state === OrderState.Refused) return OrderEvent.Refuse;
+  if (state === OrderState.Closed) return OrderEvent.FinClosed;
+  return state === OrderState.Refunded ? OrderEvent.FinRefunded : undefined;
 }
 
 /** What is said to the server for an order that waits in each state; undefined: nothing to say. */
-const MESSAGES: { readonly [state: number]: (order: Order) => readonly unknown[] } = {
-  [OrderState.Accepted]: (order) => [
-    'pay',
-    order.n,
-    order.amountFen,
-    order.channel,
-    order.ttlS,
-    order.reference,
-    order.goods,
-  ],
-  [OrderState.Requested]: askMessage,
-  [OrderState.AwaitingPayment]: askMessage,
-  [OrderState.Cancelling]: (order) => ['cancel', order.n],
-  [OrderState.Paid]: gotMessage,
-  [OrderState.Dispensing]: gotMessage,
-  [OrderState.Dispensed]: endMessage,
-  [OrderState.Refunding]: (order) =>
-    order.reason === Reason.HostRefund ? ['back', order.n, order.reason, ''] : endMessage(order),
-  [OrderState.Uncertain]: endMessage,
-};
-
-/** What a message of the server does; each takes (orders, order, message). */
-const HANDLERS: {
-  readonly [type: string]: (orders: Orders, order: Order, message: Message) => void;
-} = {
-  code: (orders, order, message) => orders.takeCode(order, message[2] as string, message[3] as number),
-  no: (orders, order, message) => {
-    const reason = message[2] as Reason;
-    orders.raise(order, reason === Reason.UnknownOrder ? OrderEvent.Unknown : OrderEvent.Refuse, reason);
-  },
-  grant: (orders, order, message) => orders.takeGrant(order, message),
-  fin: (orders, order, message) => {
-    const event = FIN_EVENTS[message[2] as number];
-    if (event) orders.raise(order, event, message[3] as Reason);
-  },
-};
+function messageOf(order: Order): readonly unknown[] | undefined {
+  const n = order.n;
+  const state = order.state;
+  if (state === OrderState.Accepted) {
+    return ['pay', n, order.amountFen, order.channel, order.ttlS, order.reference, order.goods];
+  }
+  if (state < OrderState.Cancelling) return ['ask', n];
+  if (state === OrderState.Cancelling) return ['cancel', n];
+  if (state < OrderState.Dispensed) return ['got', n];
+  if (state >= FIRST_FINAL_STATE) return undefined;
+  if (state === OrderState.Refunding && order.reason === Reason.HostRefund) {
+    return ['back', n, order.reason, ''];
+  }
+  // How dispensing ended.
+  return ['end', n, state, order.reason, ''];
+}
 
 export class Orders {
   constructor(
@@ -175,11 +143,19 @@ export class Orders {
 
   /** A checked message of the server about an order. */
   onMessage(message: Message): void {
-    const handler = HANDLERS[message[0]];
+    const type = message[0];
     const order = this.book.find(message[1] as number);
-    if (!handler) return;
-    if (order && order.state < FIRST_FINAL_STATE) handler(this, order, message);
-    else if (message[0] === 'grant') this.answerLateGrant(message[1] as number, order);
+    if (!order || order.state >= FIRST_FINAL_STATE) {
+      if (type === 'grant') this.answerLateGrant(message[1] as number, order);
+    } else if (type === 'code') this.takeCode(order, message[2] as string, message[3] as number);
+    else if (type === 'grant') this.takeGrant(order, message);
+    else if (type === 'fin') {
+      const event = finEvent(message[2] as number);
+      if (event) this.raise(order, event, message[3] as Reason);
+    } else if (type === 'no') {
+      const reason = message[2] as Reason;
+      this.raise(order, reason === Reason.UnknownOrder ? OrderEvent.Unknown : OrderEvent.Refuse, reason);
+    }
   }
 
   /** Open orders as the server wants them in `hi`. */
@@ -219,7 +195,7 @@ export class Orders {
   }
 
   /** Begins what is paid, oldest first, when the relay is free and the time is known. */
-  beginPaid(): void {
+  private beginPaid(): void {
     this.book.open.slice().forEach((order) => {
       if (order.state !== OrderState.Paid) return;
       const timeMs = this.uplink.serverTimeAtMostMs();
@@ -241,7 +217,7 @@ export class Orders {
   }
 
   /** A payment link; anything that is not one is not shown. */
-  takeCode(order: Order, url: string, leftS: number): void {
+  private takeCode(order: Order, url: string, leftS: number): void {
     const prefix = LINK_PREFIXES[order.channel]!;
     if (url.length > MAX_LINK_BYTES || !url.startsWith(prefix) || !/^[\x21-\x7e]+$/.test(url)) return;
     const isShown = order.state === OrderState.AwaitingPayment && order.url === url;
@@ -251,7 +227,7 @@ export class Orders {
   }
 
   /** A grant counts only for this order, this amount and this channel. */
-  takeGrant(order: Order, message: Message): void {
+  private takeGrant(order: Order, message: Message): void {
     const isOurs =
       message[2] === this.book.identity!.id + '_' + order.n &&
       message[3] === order.amountFen &&
@@ -263,7 +239,7 @@ export class Orders {
   }
 
   /** Raises an event; gives false when nothing happens in this state. Throws when the journal does. */
-  raise(order: Order, event: OrderEvent, reason: Reason): boolean {
+  private raise(order: Order, event: OrderEvent, reason: Reason): boolean {
     const cell = step(order.state, event);
     if (!cell) return false;
     const state = cell[0];
@@ -299,9 +275,9 @@ export class Orders {
 
   /** Says to the server what there is to say in the order's state. */
   private say(order: Order): void {
-    const build = MESSAGES[order.state];
-    if (!build || !this.uplink.isReady()) return;
-    if (this.uplink.send(build(order)) && order.state === OrderState.Accepted) {
+    if (!this.uplink.isReady()) return;
+    const message = messageOf(order);
+    if (message && this.uplink.send(message) && order.state === OrderState.Accepted) {
       this.raise(order, OrderEvent.Sent, Reason.None);
     }
   }

@@ -69,15 +69,6 @@ const enum Stage {
   Ready,
 }
 
-/** What to do with a unit that comes in each stage; a unit out of turn ends the session. */
-const UNITS: { readonly [kind: number]: (session: Session, kind: number, body: string) => void } = {
-  [UnitKind.Challenge]: (session, _kind, body) => session.takeChallenge(body),
-  [UnitKind.Proof]: (session, _kind, body) => session.takeProof(body),
-  [UnitKind.Goodbye]: (session) => session.takeGoodbye(),
-  [UnitKind.Message]: (session, kind, body) => session.takeRecord(kind, body),
-  [UnitKind.Data]: (session, kind, body) => session.takeRecord(kind, body),
-};
-
 export class Session implements Uplink {
   private stage: Stage;
   private readonly keys: DeviceKeys;
@@ -152,9 +143,12 @@ export class Session implements Uplink {
   }
 
   onUnit(kind: number, body: string): void {
-    const take = UNITS[kind];
-    if (take) take(this, kind, body);
-    else this.fail('UNIT');
+    // A unit out of turn ends the session.
+    if (kind === UnitKind.Message || kind === UnitKind.Data) this.takeRecord(kind, body);
+    else if (kind === UnitKind.Challenge) this.takeChallenge(body);
+    else if (kind === UnitKind.Proof) this.takeProof(body);
+    // Not authentic, so no reason in it is believed: it only ends the connection, for a while.
+    else this.fail(kind === UnitKind.Goodbye ? 'GOODBYE' : 'UNIT');
   }
 
   onBroken(): void {
@@ -193,7 +187,7 @@ export class Session implements Uplink {
     return this.syncErrorMs + (this.clock.nowMs() - this.syncDeviceMs) * DRIFT_SHARE;
   }
 
-  takeChallenge(body: string): void {
+  private takeChallenge(body: string): void {
     const randS = body.substr(SERVER_ID.length);
     if (this.stage !== Stage.Greeted || body !== SERVER_ID + randS || randS.length !== RANDOM_BYTES) {
       this.fail('CHALLENGE');
@@ -210,7 +204,7 @@ export class Session implements Uplink {
     this.carrier.send(encodeUnit(UnitKind.Response, this.randP + mac + this.deviceId));
   }
 
-  takeProof(body: string): void {
+  private takeProof(body: string): void {
     const isOurs =
       this.stage === Stage.Answered &&
       body.length === MAC_BYTES &&
@@ -226,12 +220,7 @@ export class Session implements Uplink {
     this.sealAndSend(UnitKind.Message, JSON.stringify(this.owner.greeting(Math.floor(this.clock.nowMs()))));
   }
 
-  /** Not authentic, so no reason in it is believed: it only ends the connection, for a while. */
-  takeGoodbye(): void {
-    this.fail('GOODBYE');
-  }
-
-  takeRecord(kind: number, body: string): void {
+  private takeRecord(kind: number, body: string): void {
     const plain = this.opener && this.opener.open(kind, body);
     if (plain === undefined) {
       this.fail('RECORD');

@@ -54,11 +54,17 @@ export const enum Reason {
   PolicyRefund = 47,
 }
 
-/** Names of the reasons that the module gives itself, in the order of their numbers. */
-export const MODULE_REASON_NAMES: readonly string[] =
-  'NONE,BAD_CRC,BAD_LENGTH,BAD_TYPE,BAD_VERSION,BAD_PAYLOAD,BAD_AMOUNT,OVER_LIMIT,BAD_CHANNEL,BAD_TEXT,BAD_REFERENCE,CONFLICT,BUSY,OFFLINE,UNKNOWN_ORDER,BAD_STATE,NOT_PROVISIONED,NOT_SYNCED,STORAGE,INCOMPLETE,NOT_ALLOWED,NO_STREAM,NO_CREDIT,HOST_CANCELLED,HOST_FAILED,GRANT_LAPSED,POWER_CUT,HOST_SILENT,HOST_REFUND,UNREACHABLE'.split(
-    ',',
-  );
+/** Names of the reasons that the module gives itself: one text, which stays in flash. */
+const MODULE_REASONS =
+  'NONE,BAD_CRC,BAD_LENGTH,BAD_TYPE,BAD_VERSION,BAD_PAYLOAD,BAD_AMOUNT,OVER_LIMIT,BAD_CHANNEL,BAD_TEXT,BAD_REFERENCE,CONFLICT,BUSY,OFFLINE,UNKNOWN_ORDER,BAD_STATE,NOT_PROVISIONED,NOT_SYNCED,STORAGE,INCOMPLETE,NOT_ALLOWED,NO_STREAM,NO_CREDIT,HOST_CANCELLED,HOST_FAILED,GRANT_LAPSED,POWER_CUT,HOST_SILENT,HOST_REFUND,UNREACHABLE';
+
+/** The same for PCs, in the order of their numbers. */
+export const MODULE_REASON_NAMES: readonly string[] = /* @__PURE__ */ MODULE_REASONS.split(',');
+
+/** Name of a reason that the module gives itself; undefined for one of the server's. */
+export function reasonName(reason: Reason): string | undefined {
+  return MODULE_REASONS.split(',')[reason];
+}
 
 export const enum ChannelCode {
   Wechat = 1,
@@ -87,10 +93,16 @@ export const enum OrderState {
 }
 
 /** Name of each order state, in the order of its number. */
-export const ORDER_STATE_NAMES: readonly string[] =
-  'NONE,ACCEPTED,REQUESTED,AWAITING_PAYMENT,CANCELLING,PAID,DISPENSING,DISPENSED,REFUNDING,UNCERTAIN,DONE,REFUSED,CLOSED,REFUNDED'.split(
-    ',',
-  );
+const ORDER_STATES =
+  'NONE,ACCEPTED,REQUESTED,AWAITING_PAYMENT,CANCELLING,PAID,DISPENSING,DISPENSED,REFUNDING,UNCERTAIN,DONE,REFUSED,CLOSED,REFUNDED';
+
+/** The same for PCs. */
+export const ORDER_STATE_NAMES: readonly string[] = /* @__PURE__ */ ORDER_STATES.split(',');
+
+/** Name of an order's state. */
+export function orderStateName(state: OrderState): string {
+  return ORDER_STATES.split(',')[state]!;
+}
 
 /** The first final state. */
 export const FIRST_FINAL_STATE = OrderState.Done;
@@ -113,6 +125,7 @@ export const enum LinkState {
 
 /** Name of each link state, in the order of its number. */
 export const LINK_STATE_NAMES: readonly string[] =
+  /* @__PURE__ */
   'OFF,MODEM_STARTING,SIM_MISSING,SIM_LOCKED,NO_NETWORK,ATTACH_REFUSED,APN_REFUSED,CONNECTING,NO_SERVER,KEY_REFUSED,READY,MODEM_SILENT'.split(
     ',',
   );

@@ -41,75 +41,45 @@ export const enum HostType {
 }
 
 /**
- * Kinds of the fields of each payload. `1`, `2`, `4` = unsigned little-endian integer of so many bytes; `s` = one
- * length byte and that many bytes; `r` = all bytes that are left (last field only).
+ * Kinds of the fields of each payload: `;`, the type as a byte, the kinds; one text, because a table would take
+ * a hundred JsVars. `1`, `2`, `4` = unsigned little-endian integer of so many bytes; `s` = one length byte and
+ * that many bytes; `r` = all bytes that are left (last field only).
  */
-export const HOST_KINDS: { readonly [type: number]: string } = {
-  0x01: '1s',
-  0x02: '412ss',
-  0x03: '4s',
-  0x04: '4',
-  0x05: '4',
-  0x06: '4s',
-  0x07: '4s',
-  0x08: '1122',
-  0x09: 'r',
-  0x0a: '',
-  0x0b: '',
-  0x0c: '',
-  0x0d: '41',
-  0x0e: 'r',
-  0x10: '12s',
-  0x11: 'r',
-  0x12: '2',
-  0x13: '',
-  0x41: '11114ssss',
-  0x42: '412sr',
-  0x43: '411412s',
-  0x46: 'r',
-  0x47: '44',
-  0x48: '111',
-  0x49: '1r',
-  0x50: '12',
-  0x51: 'r',
-  0x52: '2',
-  0x53: '1',
-  0x7e: '114',
-  0x7f: '111r',
-};
+const LAYOUTS =
+  ';\x011s;\x02412ss;\x034s;\x044;\x054;\x064s;\x074s;\x081122;\x09r;\x0a;\x0b;\x0c;\x0d41;\x0er' +
+  ';\x1012s;\x11r;\x122;\x13;\x4111114ssss;\x42412sr;\x43411412s;\x46r;\x4744;\x48111;\x491r' +
+  ';\x5012;\x51r;\x522;\x531;\x7e114;\x7f111r;';
+
+/** Kinds of the fields of a payload of this type; undefined for a type that does not exist. */
+export function hostKinds(type: number): string | undefined {
+  const at = LAYOUTS.indexOf(';' + String.fromCharCode(type));
+  return at < 0 ? undefined : LAYOUTS.substring(at + 2, LAYOUTS.indexOf(';', at + 1));
+}
 
 /** A field's value: an integer or a binary string. */
 export type HostValue = number | string;
 
-const READERS: { [kind: string]: (payload: string, at: number) => HostValue } = {
-  '1': (payload, at) => payload.charCodeAt(at),
-  '2': readU16,
-  '4': readU32,
-  s: (payload, at) => payload.substr(at + 1, payload.charCodeAt(at)),
-  r: (payload, at) => payload.substr(at),
-};
-
-const WRITERS: { [kind: string]: (value: never) => string } = {
-  '1': (value: number) => String.fromCharCode(value),
-  '2': u16,
-  '4': u32,
-  s: (value: string) => String.fromCharCode(value.length) + value,
-  r: (value: string) => value,
-};
-
 /** Reads a payload of the given type; undefined when the type is unknown or the bytes do not fit its fields. */
 export function decodeValues(type: number, payload: string): HostValue[] | undefined {
-  const kinds = HOST_KINDS[type];
+  const kinds = hostKinds(type);
   if (kinds === undefined) return undefined;
   const values: HostValue[] = [];
   let at = 0;
   for (let index = 0; index < kinds.length; index++) {
     const kind = kinds[index]!;
     if (at >= payload.length && kind !== 'r') return undefined;
-    const textBytes = kind === 's' ? 1 + payload.charCodeAt(at) : payload.length - at;
-    const end = at + (kind > '9' ? textBytes : +kind);
-    if (!(end <= payload.length)) return undefined;
-    values.push(READERS[kind]!(payload, at));
+    const first = payload.charCodeAt(at);
+    const end = kind === 'r' ? payload.length : at + (kind === 's' ? 1 + first : +kind);
+    if (end > payload.length) return undefined;
+    values.push(
+      kind === '1'
+        ? first
+        : kind === '4'
+          ? readU32(payload, at)
+          : kind === '2'
+            ? readU16(payload, at)
+            : payload.substring(kind === 's' ? at + 1 : at, end),
+    );
     at = end;
   }
   return at === payload.length ? values : undefined;
@@ -117,21 +87,27 @@ export function decodeValues(type: number, payload: string): HostValue[] | undef
 
 /** Builds the payload of a message from its values, which must fit their widths. */
 export function encodeValues(type: HostType, values: readonly HostValue[]): string {
-  const kinds = HOST_KINDS[type]!;
+  const kinds = hostKinds(type)!;
   let payload = '';
-  for (let index = 0; index < kinds.length; index++)
-    payload += WRITERS[kinds[index]!]!(values[index] as never);
+  for (let index = 0; index < kinds.length; index++) {
+    const kind = kinds[index]!;
+    const value = values[index] as never;
+    if (kind === '4') payload += u32(value);
+    else if (kind === '2') payload += u16(value);
+    else if (kind === '1') payload += String.fromCharCode(value);
+    else payload += kind === 's' ? String.fromCharCode((value as string).length) + value : value;
+  }
   return payload;
 }
 
-/** The well-formed sequences of Unicode 15, table 3-7, beyond ASCII. */
-const UTF8_SEQUENCES =
-  /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf][\x80-\xbf]|[\xf1-\xf3][\x80-\xbf][\x80-\xbf][\x80-\xbf]|\xf4[\x80-\x8f][\x80-\xbf][\x80-\xbf]/g;
-
 /**
  * Whether the bytes are printable, well-formed UTF-8: no control characters, no overlong forms, no surrogates.
- * Sequences cannot overlap (UTF-8 synchronises itself), so whatever is left after taking them out is wrong.
+ * The expression has the well-formed sequences of Unicode 15, table 3-7, beyond ASCII. Sequences cannot overlap
+ * (UTF-8 synchronises itself), so whatever is left after taking them out is wrong.
  */
 export function isText(bytes: string): boolean {
-  return /^[\x20-\x7e]*$/.test(bytes) || /^[\x20-\x7e]*$/.test(bytes.replace(UTF8_SEQUENCES, ''));
+  if (/^[\x20-\x7e]*$/.test(bytes)) return true;
+  const sequences =
+    /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf][\x80-\xbf]|[\xf1-\xf3][\x80-\xbf][\x80-\xbf][\x80-\xbf]|\xf4[\x80-\x8f][\x80-\xbf][\x80-\xbf]/g;
+  return /^[\x20-\x7e]*$/.test(bytes.replace(sequences, ''));
 }

@@ -2,7 +2,7 @@
  * Host messages with the names of their fields (docs/host-protocol.md, "Messages"): for the maker's library, the
  * server's tools and tests. The bytes are host-wire.ts's business; the module itself does without names.
  */
-import { decodeValues, encodeValues, HOST_KINDS, type HostType, type HostValue } from './host-wire';
+import { decodeValues, encodeValues, hostKinds, type HostType, type HostValue } from './host-wire';
 
 export { HostType, isText } from './host-wire';
 
@@ -71,5 +71,5 @@ export function encodeHost(type: HostType, fields: HostFields): string {
 // The two tables say the same, or nothing that is built on them is right.
 Object.keys(HOST_LAYOUTS).forEach((type) => {
   const kinds = HOST_LAYOUTS[+type]!.split(' ').map((field) => field.slice(-1));
-  if (kinds.join('') !== HOST_KINDS[+type]) throw new Error(`layout of host message ${type}`);
+  if (kinds.join('') !== hostKinds(+type)) throw new Error(`layout of host message ${type}`);
 });

@@ -6,60 +6,35 @@
  */
 
 /**
- * Kinds of the fields of each message after its type; names and meaning are in docs/link-protocol.md. `u` =
- * integer from 0 to 2^53 - 1, `s` = string of at most MAX_STRING_BYTES, `b` = the same in base64, `a` = array,
- * `o` = object.
+ * Kinds of the fields of each message behind its type, as one text (`;type=kinds`), because a table would take
+ * thirty JsVars; names and meaning are in docs/link-protocol.md. `u` = integer from 0 to 2^53 - 1, `s` = string of
+ * at most MAX_STRING_BYTES, `b` = the same in base64, `a` = array, `o` = object.
  */
-export const UP_KINDS: { readonly [type: string]: string } = {
-  hi: 'ussssuuuua',
-  pay: 'uuuusb',
-  ask: 'u',
-  cancel: 'u',
-  got: 'u',
-  end: 'uuub',
-  back: 'uub',
-  ping: 'uuu',
-  log: 'ub',
-  open: 'u',
-  credit: 'u',
-  shut: 'u',
-};
+export const UP_KINDS =
+  ';hi=ussssuuuua;pay=uuuusb;ask=u;cancel=u;got=u;end=uuub;back=uub;ping=uuu;log=ub;open=u;credit=u;shut=u;';
 
-export const DOWN_KINDS: { readonly [type: string]: string } = {
-  ho: 'uuu',
-  code: 'usu',
-  no: 'uub',
-  state: 'us',
-  grant: 'usuuu',
-  fin: 'uuu',
-  pong: 'uu',
-  set: 'uo',
-  log: 'uu',
-  open: 'u',
-  credit: 'u',
-  shut: 'u',
-};
+export const DOWN_KINDS =
+  ';ho=uuu;code=usu;no=uub;state=us;grant=usuuu;fin=uuu;pong=uu;set=uo;log=uu;open=u;credit=u;shut=u;';
 
 export const MAX_STRING_BYTES = 512;
 
 /** A message as it came: type and fields, checked against a layout. */
 export type Message = readonly [string, ...unknown[]];
 
-const CHECKS: { [kind: string]: (value: unknown) => boolean } = {
-  u: (value) =>
-    typeof value === 'number' && value >= 0 && value <= 9007199254740991 && Math.floor(value) === value,
-  s: (value) => typeof value === 'string' && value.length <= MAX_STRING_BYTES,
-  b: (value) =>
-    typeof value === 'string' && value.length <= MAX_STRING_BYTES && /^[A-Za-z0-9+\/]*=*$/.test(value),
-  a: (value) => Array.isArray(value),
-  o: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-};
+function isField(kind: string, value: unknown): boolean {
+  if (kind === 'u') {
+    return (
+      typeof value === 'number' && value >= 0 && value <= 9007199254740991 && Math.floor(value) === value
+    );
+  }
+  if (kind === 'a') return Array.isArray(value);
+  if (kind === 'o') return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value !== 'string' || value.length > MAX_STRING_BYTES) return false;
+  return kind === 's' || /^[A-Za-z0-9+\/]*=*$/.test(value);
+}
 
 /** Reads a message; undefined for anything that is not one of `kindsByType`, field by field. */
-export function decodeMessage(
-  kindsByType: { readonly [type: string]: string },
-  text: string,
-): Message | undefined {
+export function decodeMessage(kindsByType: string, text: string): Message | undefined {
   let message: unknown;
   try {
     message = JSON.parse(text);
@@ -67,10 +42,13 @@ export function decodeMessage(
     return undefined;
   }
   if (!Array.isArray(message) || typeof message[0] !== 'string') return undefined;
-  const kinds = kindsByType[message[0]];
-  if (typeof kinds !== 'string' || message.length !== kinds.length + 1) return undefined;
+  const head = ';' + message[0] + '=';
+  const at = kindsByType.indexOf(head) + head.length;
+  if (at < head.length) return undefined;
+  const kinds = kindsByType.substring(at, kindsByType.indexOf(';', at));
+  if (message.length !== kinds.length + 1) return undefined;
   for (let index = 0; index < kinds.length; index++) {
-    if (!CHECKS[kinds[index]!]!(message[index + 1])) return undefined;
+    if (!isField(kinds[index]!, message[index + 1])) return undefined;
   }
   return message as unknown as Message;
 }

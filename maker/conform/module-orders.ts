@@ -5,6 +5,7 @@ import { LinkState, OrderState } from '../../src/protocol/codes';
 import { HostType } from '../../src/protocol/host';
 import { stateName } from '../host/names';
 import { type Checks, type Situation, Skipped } from './checks';
+import type { Answer } from './probe';
 import {
   type ModuleContext,
   openOrder,
@@ -19,6 +20,8 @@ const EXPIRE_S = 30;
 const LINK_MS = 180_000;
 /** So long after the loss of the link orders are still taken, and a little more. */
 const GRACE_MS = 62_000;
+const OFFLINE_TRIES = 4;
+const OFFLINE_PAUSE_MS = 30_000;
 
 /** Names of the states that an order was told to be in, each once, in order. */
 function statesOf({ probe }: ModuleContext, order: number, from: number): string[] {
@@ -137,8 +140,14 @@ async function linkLost(context: ModuleContext, checks: Checks): Promise<void> {
     from,
   );
   checks.that('SIGNAL comes by itself when the link is lost', true);
-  await context.pause(GRACE_MS);
-  const answer = await probe.ask(HostType.Pay, payFields(context));
+  let answer: Answer = 'nothing';
+  // The module may still believe in its session when the network goes: a few tries, each cancelled again.
+  for (let tries = 0; tries < OFFLINE_TRIES; tries++) {
+    await context.pause(tries === 0 ? GRACE_MS : OFFLINE_PAUSE_MS);
+    answer = await probe.ask(HostType.Pay, payFields(context));
+    if (answer === 'nothing' || !('order' in answer)) break;
+    await probe.ask(HostType.Cancel, { order: answer.order });
+  }
   checks.equal('PAY is refused with OFFLINE', answer, { reason: 'OFFLINE' });
   const back = probe.seen.length;
   await hands.setNetwork(true);

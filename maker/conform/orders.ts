@@ -5,7 +5,7 @@
  */
 import { OrderState, Reason } from '../../src/protocol/codes';
 import type { HostFields } from '../../src/protocol/host';
-import type { Clock } from '../../sim/time/clock';
+import type { Clock, Timer } from '../../sim/time/clock';
 import type { ModuleSettings } from './refusals';
 
 export interface ModuleOrder {
@@ -43,6 +43,8 @@ export class ModuleOrders {
   readonly refusals: Reason[] = [];
   /** False: the server is out of reach, and nothing moves on that needs it. */
   isOnline = true;
+
+  private readonly timers = new Set<Timer>();
 
   constructor(
     private readonly clock: Clock,
@@ -151,6 +153,12 @@ export class ModuleOrders {
     }
   }
 
+  /** Nothing happens by itself any more. */
+  stop(): void {
+    for (const timer of this.timers) this.clock.clearTimer(timer);
+    this.timers.clear();
+  }
+
   leftS(order: ModuleOrder): number {
     if (!order.url || order.state >= OrderState.Paid) return 0;
     return Math.max(0, Math.floor((order.payableUntilMs - this.clock.nowMs()) / 1000));
@@ -166,7 +174,7 @@ export class ModuleOrders {
     if (!order.payableUntilMs) order.payableUntilMs = this.clock.nowMs() + order.ttlS * 1000;
     this.move(order, OrderState.AwaitingPayment, Reason.None);
     this.listener.onCode(order);
-    this.clock.setTimer(
+    this.after(
       () => {
         if (order.state === OrderState.AwaitingPayment) this.move(order, OrderState.Closed, Reason.Expired);
       },
@@ -182,7 +190,7 @@ export class ModuleOrders {
     order.deliveries += 1;
     this.move(order, OrderState.Dispensing, Reason.None);
     const { mode, hostReportS } = this.settings();
-    this.clock.setTimer(
+    this.after(
       () => {
         if (order.state !== OrderState.Dispensing) return;
         if (mode === 0) this.move(order, OrderState.Uncertain, Reason.HostSilent);
@@ -203,11 +211,19 @@ export class ModuleOrders {
 
   /** After the server's time, if the order still stands there then; waits while there is no link. */
   private later(order: ModuleOrder, state: OrderState, action: () => void): void {
-    this.clock.setTimer(() => {
+    this.after(() => {
       if (order.state !== state) return;
       if (this.isOnline) action();
       else this.later(order, state, action);
     }, SERVER_MS);
+  }
+
+  private after(action: () => void, delayMs: number): void {
+    const timer = this.clock.setTimer(() => {
+      this.timers.delete(timer);
+      action();
+    }, delayMs);
+    this.timers.add(timer);
   }
 
   private move(order: ModuleOrder, state: OrderState, reason: Reason): void {

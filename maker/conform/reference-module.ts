@@ -111,6 +111,7 @@ export class ReferenceModule {
   close(): void {
     this.isOn = false;
     this.options.clock.clearTimer(this.statusTimer);
+    this.orders.stop();
     this.exchange.close();
   }
 

@@ -7,7 +7,8 @@ import qrcode from 'qrcode-terminal';
 import { CHANNEL_NAMES, LINK_STATE_NAMES, ORDER_STATE_NAMES, OrderState } from '../../src/protocol/codes';
 import { REASON_NAMES } from '../../src/protocol/reasons';
 import { HostType, type HostFields } from '../../src/protocol/host';
-import { NoAnswer, type OrderView, Refused } from './machine';
+import { HostError } from '../../maker/host/errors';
+import type { OrderStatus } from '../../maker/host/messages';
 import type { Product } from './product';
 
 const HELP = `  pay AMOUNT wechat|alipay [GOODS]   ask for a payment, as in: pay 1.50 wechat
@@ -81,9 +82,8 @@ class Terminal {
     try {
       await run(words.slice(1));
     } catch (error) {
-      if (error instanceof Refused) console.log(`  refused: ${error.message}`);
-      else if (error instanceof NoAnswer) console.log(`  ${error.message}`);
-      else throw error;
+      if (!(error instanceof HostError)) throw error;
+      console.log(`  ${error.code === 'refused' ? 'refused: ' : ''}${error.message}`);
     }
   }
 
@@ -142,13 +142,13 @@ class Terminal {
   }
 
   private onFrame(type: HostType, fields: HostFields): void {
-    if (type === HostType.Status) this.showStatus(fields as unknown as OrderView);
+    if (type === HostType.Status) this.showStatus(fields as unknown as OrderStatus);
     if (type === HostType.Qr) this.showQr(fields);
     if (type === HostType.Signal) this.print(`link ${LINK_STATE_NAMES[fields.link as number]}`);
     if (type === HostType.Info) this.print(`module started: ${fields.openOrders as number} open orders`);
   }
 
-  private showStatus(order: OrderView): void {
+  private showStatus(order: OrderStatus): void {
     if (this.lastStates.get(order.order) === order.state) return;
     this.lastStates.set(order.order, order.state);
     this.print(describe(order));
@@ -171,7 +171,7 @@ class Terminal {
   }
 }
 
-function describe(order: OrderView): string {
+function describe(order: OrderStatus): string {
   const yuan = `${Math.floor(order.amountFen / 100)}.${String(order.amountFen % 100).padStart(2, '0')}`;
   const reason = order.reason ? ` (${REASON_NAMES[order.reason]})` : '';
   const left = order.state === OrderState.AwaitingPayment ? `, ${order.leftS} s left` : '';

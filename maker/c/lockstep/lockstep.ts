@@ -25,12 +25,12 @@ export class Lockstep {
   private readonly buffer = Buffer.alloc(READ_BYTES);
   private text = '';
 
-  /** `program` is lockstep.c compiled. */
-  constructor(program: string) {
+  /** `program` is lockstep.c compiled, or another that speaks in such lines; `rest` are more arguments for it. */
+  constructor(program: string, rest: readonly string[] = []) {
     this.folder = mkdtempSync(join(tmpdir(), 'coinslot-'));
     const [input, output] = [join(this.folder, 'in'), join(this.folder, 'out')];
     execFileSync('mkfifo', [input, output]);
-    this.child = spawn(program, [input, output], { stdio: ['ignore', 'ignore', 'inherit'] });
+    this.child = spawn(program, [input, output, ...rest], { stdio: ['ignore', 'ignore', 'inherit'] });
     // Each call waits until the process has opened the other end.
     this.toChild = openSync(input, 'w');
     this.fromChild = openSync(output, 'r');

@@ -6,7 +6,7 @@ import crc32 from 'crc/calculators/crc32';
 import { buildFirmware, type Firmware } from '../../../scripts/build/build';
 import { memoryStore } from '../../../sim/flash';
 import { SimulatedNetwork } from '../../../sim/network/simulated-network';
-import { Machine, NoAnswer } from '../../../sim/product/machine';
+import { Machine } from '../../../sim/product/machine';
 import { journalBytes, VirtualModule } from '../../../sim/product/module';
 import { VirtualClock } from '../../../sim/time/clock';
 import { Random } from '../../../sim/time/random';
@@ -217,5 +217,5 @@ test('a module without power does not answer, and the machine is told so', async
   bench.module.cutPower();
   const answer = machine.request(HostType.GetSignal);
   bench.clock.advance(2000);
-  await expect(answer).rejects.toThrow(NoAnswer);
+  await expect(answer).rejects.toMatchObject({ code: 'no-answer' });
 });

@@ -6,7 +6,7 @@ import { buildFirmware, type Firmware } from '../../../scripts/build/build';
 import { memoryStore } from '../../../sim/flash';
 import type { ServerConnection } from '../../../sim/network/internet';
 import { SimulatedNetwork } from '../../../sim/network/simulated-network';
-import { Machine, Refused } from '../../../sim/product/machine';
+import { Machine } from '../../../sim/product/machine';
 import { journalBytes, VirtualModule } from '../../../sim/product/module';
 import { VirtualClock } from '../../../sim/time/clock';
 import { Random } from '../../../sim/time/random';
@@ -147,7 +147,7 @@ test('the cell goes away: NO_NETWORK, PAY gets OFFLINE after a minute, and READY
   const fields = { amountFen: 100, channel: 1, ttlS: 0, reference: 'away', goods: '' };
   const refusal = world.machine.request(HostType.Pay, fields);
   world.clock.advance(3000);
-  await expect(refusal).rejects.toEqual(new Refused(13));
+  await expect(refusal).rejects.toMatchObject({ code: 'refused', reason: 13 });
   world.network.setCoverage(true);
   expect(world.reaches(READY, 30)).toBe(true);
   expect(world.crashes).toEqual([]);

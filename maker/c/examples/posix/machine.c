@@ -41,7 +41,7 @@ typedef struct {
   uint64_t heard_ms;
   uint64_t retry_ms;
   uint32_t motor_order; /* to be delivered by the main loop */
-  const char *memory;   /* file with the order that was delivered last */
+  const char *memory;   /* file with the order whose delivery began last */
   int exit_code;
 } machine;
 
@@ -80,6 +80,26 @@ static uint16_t do_millis(void *context) {
   return (uint16_t)now_ms();
 }
 
+/* ---- The order whose delivery began last, as EEPROM would keep it ---- */
+
+static uint32_t recall(const machine *self) {
+  unsigned long order = 0;
+  FILE *file = self->memory ? fopen(self->memory, "r") : 0;
+  if (!file) return 0;
+  if (fscanf(file, "%lu", &order) != 1) order = 0;
+  fclose(file);
+  return (uint32_t)order;
+}
+
+static int remember(const machine *self, uint32_t order) {
+  FILE *file = self->memory ? fopen(self->memory, "w") : 0;
+  int is_kept = 0;
+  if (!self->memory) return 1;
+  if (!file) return 0;
+  is_kept = fprintf(file, "%lu\n", (unsigned long)order) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+  return fclose(file) == 0 && is_kept;
+}
+
 /* ---- What the module tells ---- */
 
 /* Where a real machine says more in its customer's language. */
@@ -107,6 +127,8 @@ static void on_qr(void *context, const coinslot_qr *qr) {
 
 static void on_status(void *context, const coinslot_status *status) {
   machine *self = context;
+  /* Told to deliver before this program started. If the motor had begun, nobody knows; otherwise nothing was delivered. */
+  if (status->is_earlier && self->memory && recall(self) != status->order) coinslot_failed(&self->module, status->order);
   if (self->step != NO_SALE && strcmp(status->reference, self->reference) == 0) {
     self->order = status->order;
     self->step = OPEN;
@@ -151,29 +173,11 @@ static void on_answer(void *context, const coinslot_answer *answer) {
 
 /* ---- The machine itself ---- */
 
-static uint32_t recall(const machine *self) {
-  unsigned long order = 0;
-  FILE *file = self->memory ? fopen(self->memory, "r") : 0;
-  if (!file) return 0;
-  if (fscanf(file, "%lu", &order) != 1) order = 0;
-  fclose(file);
-  return (uint32_t)order;
-}
-
-static int remember(const machine *self, uint32_t order) {
-  FILE *file = self->memory ? fopen(self->memory, "w") : 0;
-  int is_kept = 0;
-  if (!self->memory) return 1;
-  if (!file) return 0;
-  is_kept = fprintf(file, "%lu\n", (unsigned long)order) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
-  return fclose(file) == 0 && is_kept;
-}
-
 /* Written down before the motor moves: after a power cut it is known that it may have moved. */
 static void deliver(machine *self) {
   uint32_t order = self->motor_order;
   self->motor_order = 0;
-  if (recall(self) == order || !remember(self, order)) {
+  if (!remember(self, order)) {
     coinslot_failed(&self->module, order);
     return;
   }

@@ -2,12 +2,14 @@
  * The fault classes of the link bench: which named faults of the modem simulator (or what of the server)
  * strike, and how long the outage itself lasts. Expectations are those of the project's brief.
  */
+import { randomPlan } from '../../sim/modem/faults/injector';
+import type { Random } from '../../sim/time/random';
 import type { Site } from './site';
 
 export interface FaultCase {
   readonly name: string;
   /** Faults of sim/modem, as a person writes them. */
-  readonly plan: readonly string[];
+  readonly plan: readonly string[] | ((random: Random) => readonly string[]);
   /** Time from the strike until nothing is in the way any more. */
   readonly lastsMs: number;
   /** What happens besides. */
@@ -49,6 +51,13 @@ const BEARER = { p50LimitS: 15 };
 const WEDGE = { mostLimitS: 60 };
 const BROWN_OUT = { mostLimitS: 30 };
 
+/** Eight faults of any kind at random moments of two minutes, some of them two minutes long themselves. */
+const STORM: FaultCase = {
+  name: 'storm',
+  plan: (random) => randomPlan(random, 8, 120_000),
+  lastsMs: 240_000,
+};
+
 export const FAULT_CASES: readonly FaultCase[] = [
   modem('remote-close', 'remote-close@now', 0, SOCKET),
   { ...server('server-restart', 0, (site) => site.server.resetAll()), ...SOCKET },
@@ -58,6 +67,12 @@ export const FAULT_CASES: readonly FaultCase[] = [
   modem('connect-fail', ['connect-fail@now', 'remote-close@now']),
   modem('connect-timeout', ['connect-timeout@now', 'remote-close@now']),
   modem('stale-data', ['stale-data@now', 'remote-close@now'], 0, SOCKET),
+  // The driver's fourth connection has the number of its first one again.
+  modem(
+    'stale-data-reused',
+    ['remote-close@now', 'remote-close@15s', 'remote-close@30s', 'stale-data@+CIPSTART#3'],
+    40_000,
+  ),
   modem('silent-close', ['silent-close@now', 'remote-close@now']),
   modem('half-open', 'half-open@now'),
   modem('pdp-deact', 'pdp-deact@now', 0, BEARER),
@@ -120,4 +135,5 @@ export const FAULT_CASES: readonly FaultCase[] = [
       site.server.resetAll();
     },
   ),
+  STORM,
 ];

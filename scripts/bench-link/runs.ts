@@ -42,7 +42,8 @@ export function runCase(fault: FaultCase, seed: number, options: SiteOptions = {
   });
   const strikeMs = time.nowMs();
   const commandsBefore = modem.counters.commandTotal;
-  for (const plan of fault.plan) injector.add(plan);
+  const plans = typeof fault.plan === 'function' ? fault.plan(chance) : fault.plan;
+  for (const plan of plans) injector.add(plan);
   fault.act?.(site);
   time.advance(fault.lastsMs);
   const recoveryMs = site.untilAnswered(STALL_MS);

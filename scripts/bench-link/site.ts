@@ -14,6 +14,8 @@ import { RecordReader, RecordWriter } from './records';
 import { BenchServer, SERVER_NAME, SERVER_PORT } from './server';
 
 const ORDER_EVERY_MS = 2_000;
+/** As long as a sealed order on the air. */
+const ORDER_BYTES = 60;
 const READY = 10;
 
 export interface SiteOptions {
@@ -210,7 +212,7 @@ export class Site {
   }
 
   private sendOrder(number: number): void {
-    if (this.say(`O ${number}`)) this.open.set(number, this.time.nowMs());
+    if (this.say(`O ${number}`.padEnd(ORDER_BYTES, ' .'))) this.open.set(number, this.time.nowMs());
   }
 
   private orderLater(): void {

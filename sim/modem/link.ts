@@ -18,8 +18,8 @@ export type LinkState = 'INITIAL' | 'CONNECTING' | 'CONNECTED' | 'REMOTE CLOSING
 export const RECEIVE_BYTES = 11_680;
 /** Largest send and largest read (sections 8.2.3, 8.2.26). */
 export const MOST_SEND_BYTES = 1_460;
-/** Sent and not acknowledged, in quick send mode. Chosen, the manual gives no figure. */
-const TRANSMIT_BYTES = 5_840;
+/** Sent and not acknowledged, where nothing else is said. Chosen, the manual gives no figure. */
+export const SEND_BUFFER_BYTES = 5_840;
 
 /** A connection that a fault makes fail early. */
 const FAILING_CONNECT_MS = 2_000;
@@ -78,7 +78,8 @@ export class Link {
 
   /** How much AT+CIPSEND would take now. */
   get sendRoom(): number {
-    return Math.max(0, Math.min(MOST_SEND_BYTES, TRANSMIT_BYTES - (this.sentBytes - this.ackedBytes)));
+    const freeBytes = this.session.host.sendBufferBytes - (this.sentBytes - this.ackedBytes);
+    return Math.max(0, Math.min(MOST_SEND_BYTES, freeBytes));
   }
 
   connect(host: string, port: number, outcome: ConnectOutcome): void {

@@ -30,6 +30,8 @@ export interface SessionHost {
   network: Network;
   timing: TimingProfile;
   dialect: Dialect;
+  /** Bytes that a link takes before the peer has acknowledged them. */
+  sendBufferBytes: number;
   identity: Identity;
   card: Card;
   store: SettingStore;

@@ -14,6 +14,7 @@ import { Card, type CardOptions } from './card';
 import { FIELD, type Dialect } from './dialect';
 import type { Interception } from './executor';
 import { SIM800A, type Identity } from './identity';
+import { SEND_BUFFER_BYTES } from './link';
 import { Power, type Level, type PinLock, type PowerState } from './power';
 import { OK } from './result';
 import { Session } from './session';
@@ -32,6 +33,8 @@ export interface Sim800Options {
   accessRule?: AccessRule;
   timing?: TimingProfile;
   dialect?: Dialect;
+  /** Bytes that a link takes before the peer has acknowledged them; the manual gives no figure. */
+  sendBufferBytes?: number;
   identity?: Partial<Identity>;
   watch?: ModemWatch;
   /** The rate stored by an earlier AT+IPR and AT&W, bits per second; 0 or nothing: autobaud. */
@@ -228,6 +231,7 @@ export class Sim800 {
       network: options.network,
       timing: this.timing,
       dialect: this.dialect,
+      sendBufferBytes: options.sendBufferBytes ?? SEND_BUFFER_BYTES,
       identity: { ...SIM800A, ...options.identity },
       card: this.card,
       store: this.store,

@@ -114,13 +114,13 @@ export class SimulatedConnection implements NetworkSocket {
       if (this.setting.natAnswer === 'reset') this.resetDeviceLater();
       return;
     }
-    this.up.send(item, payloadBytes);
+    this.up.send(item, payloadBytes, item.kind === 'ack');
   }
 
   private fromServer(item: Item, payloadBytes: number): void {
     if (this.isCut) return;
     if (this.isForgottenByNat()) this.cut();
-    else this.down.send(item, payloadBytes);
+    else this.down.send(item, payloadBytes, item.kind === 'ack');
   }
 
   private isForgottenByNat(): boolean {

@@ -54,6 +54,8 @@ interface Travelling<Item> {
   item: Item;
   payloadBytes: number;
   arrivalMs: number;
+  /** A lost acknowledgement: whatever comes after it says the same. */
+  isCovered: boolean;
 }
 
 export class Pipe<Item> {
@@ -68,14 +70,27 @@ export class Pipe<Item> {
     private readonly deliver: (item: Item) => void,
   ) {}
 
-  send(item: Item, payloadBytes: number): void {
+  /** `isAck`: nothing but an acknowledgement, which is not sent again when lost: the next segment covers it. */
+  send(item: Item, payloadBytes: number, isAck = false): void {
     const passedMs = this.channel.occupy(payloadBytes + HEADER_BYTES);
     const path = this.path;
     const jitterMs = path.jitterMs > 0 ? this.random.fraction() * path.jitterMs : 0;
     const lossMs = this.lossDelayMs(payloadBytes);
     const arrivalMs = passedMs + path.latencyMs + jitterMs + lossMs;
-    this.travelling.push({ item, payloadBytes, arrivalMs });
+    this.coverLost(arrivalMs);
+    this.travelling.push({ item, payloadBytes, arrivalMs, isCovered: isAck && lossMs > 0 });
     if (!this.timer && path.isUp) this.arm();
+  }
+
+  /** Acknowledgements lost just before come with the segment that arrives at `arrivalMs`, if that is sooner. */
+  private coverLost(arrivalMs: number): void {
+    const { travelling } = this;
+    let at = travelling.length;
+    while (at > 0 && travelling[at - 1]!.isCovered) {
+      const entry = travelling[--at]!;
+      entry.arrivalMs = Math.min(entry.arrivalMs, arrivalMs);
+    }
+    if (at === 0 && travelling.length > 0 && this.timer) this.rearm();
   }
 
   /** The path is up again after `outageMs`: TCP finds out at its next retransmission and sends all of it again. */

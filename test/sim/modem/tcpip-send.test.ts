@@ -263,6 +263,15 @@ describe('8.2.3 AT+CIPSEND? and 8.2.5 AT+CIPACK', () => {
     expect(bench.lines('AT+CIPSEND?')).toEqual(['+CIPSEND: 0', 'OK']);
     expect(bench.ask('AT+CIPSEND=1')).toBe('\r\nERROR\r\n');
   });
+
+  test('the buffer is as large as the profile says', () => {
+    const bench = new Bench({ sendBufferBytes: 2_000 }, FAR).connected(...QUICK);
+    bench.network.halfOpen();
+    sendPayload(bench, 'AT+CIPSEND=1460', 'x'.repeat(1_460), 300);
+    expect(bench.lines('AT+CIPSEND?')).toEqual(['+CIPSEND: 540', 'OK']);
+    expect(bench.ask('AT+CIPSEND=541')).toBe('\r\nERROR\r\n');
+    expect(sendPayload(bench, 'AT+CIPSEND=540', 'y'.repeat(540), 300)).toBe('\r\nDATA ACCEPT:540\r\n');
+  });
 });
 
 describe('8.2.16 AT+CIPATS and 8.2.17 AT+CIPSPRT', () => {

@@ -5,7 +5,13 @@ import { Random } from '../../../sim/time/random';
 import { SimulatedInternet, type ServerConnection } from '../../../sim/network/internet';
 import type { NetworkSocket } from '../../../sim/network/network';
 import { GPRS_CLASS_10, IDEAL, POOR_CELL, type NetworkProfile } from '../../../sim/network/profile';
+import { Pipe, RadioChannel } from '../../../sim/network/pipe';
 import { SimulatedNetwork } from '../../../sim/network/simulated-network';
+
+/** The given answers, one after the other. */
+function scripted(answers: boolean[]): () => boolean {
+  return () => answers.shift() ?? false;
+}
 
 const ADDRESS = '203.0.113.5';
 const PORT = 9_000;
@@ -278,6 +284,38 @@ describe('carrying', () => {
     lossy.clock.advance(3_600_000);
     expect(lossy.up).toHaveLength(20);
     expect(lossy.network.retransmissions).toBeGreaterThan(5);
+  });
+
+  test('a lost acknowledgement costs nothing once another one comes: it covers both', () => {
+    const path = new Path({ ...IDEAL, latencyMs: 200, retransmissionMs: 60_000 }, 1).opened();
+    const pipe = new Pipe<string>(
+      path.clock,
+      // Lost, passed, lost, lost, passed: one draw more for each loss.
+      { chance: scripted([true, false, false, true, false, true, false, false]) } as unknown as Random,
+      new RadioChannel(path.clock, 0),
+      {
+        isUp: true,
+        latencyMs: 200,
+        jitterMs: 0,
+        lossShare: 0.5,
+        retransmissionMs: 60_000,
+        retransmissions: 0,
+      },
+      (item) => heard.push(`${item} ${path.clock.nowMs() - startMs}`),
+    );
+    const heard: string[] = [];
+    const startMs = path.clock.nowMs();
+    pipe.send('lost ack', 0, true);
+    path.clock.advance(50);
+    pipe.send('ack', 0, true);
+    path.clock.advance(500);
+    expect(heard).toEqual(['lost ack 250', 'ack 250']);
+    pipe.send('lost too', 0, true);
+    pipe.send('lost data', 100);
+    path.clock.advance(1_000);
+    expect(heard).toHaveLength(2);
+    path.clock.advance(60_000);
+    expect(heard.slice(2)).toEqual(['lost too 60750', 'lost data 60750']);
   });
 
   test('a closed window keeps data at the server until it opens', () => {

@@ -2,8 +2,8 @@
  * The ten situations of docs/host-protocol.md, section 13, played against a module.
  */
 import { LinkState, OrderState } from '../../src/protocol/codes';
-import { HostType } from '../../src/protocol/host';
-import { stateName } from '../host/names';
+import { type HostFields, HostType } from '../../src/protocol/host';
+import { stateName, typeName } from '../host/names';
 import { type Checks, type Situation, Skipped } from './checks';
 import type { Answer } from './probe';
 import {
@@ -16,6 +16,7 @@ import {
   withSettings,
 } from './module-context';
 
+const LOG_LINE = /^\d+ [A-Z_]+ [A-Z_]+ \d+$/;
 const EXPIRE_S = 30;
 const LINK_MS = 180_000;
 /** So long after the loss of the link orders are still taken, and a little more. */
@@ -250,6 +251,44 @@ async function settings(context: ModuleContext, checks: Checks): Promise<void> {
   checks.equal('put back', await readSettings(context), before);
 }
 
+/** What a person at the machine asks for: time, signal, log, a relay moved by hand. */
+async function service(context: ModuleContext, checks: Checks): Promise<void> {
+  const { probe } = context;
+  const follow = async (type: HostType, fields: HostFields, told: HostType): Promise<HostFields> => {
+    const from = probe.seen.length;
+    checks.equal(`${typeName(type)} is taken`, await probe.ask(type, fields), { order: fields.order ?? 0 });
+    const frame = await probe.frame(told, 2000, undefined, from);
+    checks.that(`${typeName(told)} wants no answer`, !frame.isAckWanted);
+    return frame.fields;
+  };
+  const signal = await follow(HostType.GetSignal, {}, HostType.Signal);
+  checks.equal('the link is READY', signal.link, LinkState.Ready);
+  const csq = signal.csq as number;
+  checks.that('csq is 0 to 31, or 99', csq <= 31 || csq === 99, String(csq));
+  const time = await follow(HostType.GetTime, {}, HostType.Time);
+  checks.that('the time is known', (time.unixS as number) > 1_700_000_000, String(time.unixS));
+  const { order } = await openOrder(context);
+  await probe.ask(HostType.Cancel, { order });
+  await probe.status(order, [OrderState.Closed], STEP_MS);
+  const from = probe.seen.length;
+  const line = await follow(HostType.GetLog, { order, count: 3 }, HostType.Log);
+  checks.that(
+    'a log line is order, state, reason, time',
+    LOG_LINE.test(String(line.text)),
+    String(line.text),
+  );
+  checks.that(
+    'it is about the order asked for',
+    String(line.text).startsWith(`${order} `),
+    String(line.text),
+  );
+  const isLast = ({ type, fields }: { type: number; fields: HostFields }): boolean =>
+    type === HostType.Log && fields.left === 0;
+  checks.that('the last line says so', (await probe.find(isLast, 2000, from)) !== undefined);
+  const pulse = { relay: 1, count: 1, onMs: 20, offMs: 20 };
+  checks.equal('RELAY is taken', await probe.ask(HostType.Relay, pulse), { order: 0 });
+}
+
 export const ORDER_SITUATIONS: readonly Situation<ModuleContext>[] = [
   { name: 'paid', title: 'paid, by both channels', play: paid },
   { name: 'refused', title: 'refused', play: refused },
@@ -261,4 +300,5 @@ export const ORDER_SITUATIONS: readonly Situation<ModuleContext>[] = [
   { name: 'goods-failed', title: 'the goods do not come out', play: goodsFailed },
   { name: 'dtu', title: 'data stream', play: dtu },
   { name: 'settings', title: 'settings', play: settings },
+  { name: 'service', title: 'time, signal, log, relay', play: service },
 ];

@@ -65,9 +65,19 @@ export class Platform {
     private readonly random: Random,
     internet: SimulatedInternet,
     private readonly identity: DeviceIdentity,
+    /** False: nobody pays but by `pay`. */
+    private readonly hasCustomers = true,
   ) {
     internet.setName(identity.host, ADDRESS);
     internet.listen(ADDRESS, identity.port, (connection) => this.accept(connection));
+  }
+
+  /** The customer opens this link and pays; gives whether that was possible. */
+  pay(url: string): boolean {
+    const order = [...this.orders.values()].find((candidate) => urlOf(candidate) === url);
+    if (order?.state !== 'open') return false;
+    this.takeMoney(order);
+    return true;
   }
 
   /** The link carries whole milliseconds only. */
@@ -136,7 +146,7 @@ export class Platform {
     if (!this.orders.has(n)) {
       if (this.byReference.has(reference)) this.twice.push(reference);
       this.byReference.set(reference, n);
-      const isPaying = this.random.chance(PAYING_SHARE);
+      const isPaying = this.hasCustomers && this.random.chance(PAYING_SHARE);
       const nowMs = this.clock.nowMs();
       this.orders.set(n, {
         n,
@@ -161,14 +171,19 @@ export class Platform {
     this.clock.setTimer(() => {
       if (order.state !== 'open') return;
       if (order.payAtMs <= order.expiresAtMs) {
-        order.state = 'paid';
-        order.moneyTaken += order.amountFen;
-      } else {
-        order.state = 'closed';
-        order.reason = Reason.Expired;
+        this.takeMoney(order);
+        return;
       }
+      order.state = 'closed';
+      order.reason = Reason.Expired;
       this.tell(order.n);
     }, atMs - this.clock.nowMs());
+  }
+
+  private takeMoney(order: LedgerOrder): void {
+    order.state = 'paid';
+    order.moneyTaken += order.amountFen;
+    this.tell(order.n);
   }
 
   /** How the order stands, as a message. */
@@ -177,8 +192,12 @@ export class Platform {
     if (!this.send) return;
     if (!order) this.send(['no', n, Reason.UnknownOrder, '']);
     else if (order.state === 'open') {
-      const url = `${URLS[order.channel]}${String(n).padStart(7, '0')}`;
-      this.send(['code', n, url, Math.max(0, Math.floor((order.expiresAtMs - this.clock.nowMs()) / 1000))]);
+      this.send([
+        'code',
+        n,
+        urlOf(order),
+        Math.max(0, Math.floor((order.expiresAtMs - this.clock.nowMs()) / 1000)),
+      ]);
     } else if (order.state === 'paid') {
       const deadlineMs = this.nowMs() + GRANT_MS;
       this.send(['grant', n, `${this.identity.id}_${n}`, order.amountFen, order.channel, deadlineMs]);
@@ -212,6 +231,10 @@ export class Platform {
     }
     this.tell(n);
   }
+}
+
+function urlOf({ channel, n }: LedgerOrder): string {
+  return `${URLS[channel]}${String(n).padStart(7, '0')}`;
 }
 
 const FINAL = {

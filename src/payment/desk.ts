@@ -57,6 +57,8 @@ const DEFAULT_TTL_S = 300;
 const MAX_REFERENCE_BYTES = 32;
 const MAX_GOODS_BYTES = 48;
 const MAX_LOG_LINES = 20;
+const MIN_PULSE_MS = 20;
+const MAX_PULSE_MS = 60000;
 
 /**
  * HELLO, QUERY and the GET_… only read: a repeat is done again, because the frames behind the lost answer may be
@@ -236,7 +238,8 @@ export class Desk implements HostView, FrameListener {
   }
 
   private relay(relay: number, count: number, onMs: number, offMs: number): Result {
-    if (relay < 1 || relay > 2) return refused(Reason.BadPayload);
+    const isTime = Math.min(onMs, offMs) >= MIN_PULSE_MS && Math.max(onMs, offMs) <= MAX_PULSE_MS;
+    if (relay < 1 || relay > 2 || (count && !isTime)) return refused(Reason.BadPayload);
     return refused(this.module.moveRelay(relay, count, onMs, offMs));
   }
 

@@ -148,6 +148,11 @@ export class VirtualBoard {
     this.processor.hang();
   }
 
+  /** The board's clock (RTC) jumps; timers that are pending stay as they are. */
+  stepClock(bySeconds: number): void {
+    this.zeroMs -= (bySeconds * 1000) / (this.options.clockRate ?? 1);
+  }
+
   /** A pin's level and all its changes so far. */
   pin(name: string): { readonly level: boolean; readonly history: readonly PinChange[] } {
     return { level: this.pins.level(name), history: this.pins.history(name) };

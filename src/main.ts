@@ -51,12 +51,21 @@ const TICK_MS = 1000;
 /** A restart and a new baud rate wait until the last answer has left. */
 const LEAVE_MS = 200;
 const PROTOCOL_VERSION = 1;
+/** Time between two looks at the clock: a second's tick, behind two erases at the most. */
+const MAX_UNSEEN_S = 2;
 const NO_TIME_ERROR = 0xffffffff;
 const MAX_FAULT_TEXT = 80;
 
-const startS = getTime();
+let startS = getTime();
+let lastS = startS;
 const clock: Clock = {
-  nowMs: () => (getTime() - startS) * 1000,
+  nowMs: () => {
+    const nowS = getTime();
+    // The RTC was set back: what has passed since the last look (a tick, or an erase) is taken for the most it can be.
+    if (nowS < lastS) startS += nowS - lastS - MAX_UNSEEN_S;
+    lastS = nowS;
+    return (nowS - startS) * 1000;
+  },
   after: (delayMs: number, callback: () => void) => setTimeout(callback, delayMs),
   cancel: (timer: unknown) => {
     if (timer !== undefined) clearTimeout(timer as number);

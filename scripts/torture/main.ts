@@ -80,7 +80,9 @@ async function report(firmware: Firmware, plan: Plan, result: PlayResult, option
   });
   console.log(`  smallest trace (${numbers.length} of ${plan.steps.length} steps):`);
   for (const number of numbers) console.log(`    ${number}: ${JSON.stringify(plan.steps[number])}`);
-  console.log(`  replay: npm run torture -- --seed ${plan.seed} --runs 1${options} --only ${numbers.join(',') || 'none'} --log`);
+  console.log(
+    `  replay: npm run torture -- --seed ${plan.seed} --runs 1${options} --only ${numbers.join(',') || 'none'} --log`,
+  );
 }
 
 async function main(): Promise<void> {
@@ -92,7 +94,9 @@ async function main(): Promise<void> {
     (size.sites === DEFAULT_PLAN.sites ? '' : ` --sites ${size.sites}`) +
     (size.orders === DEFAULT_PLAN.orders ? '' : ` --orders ${size.orders}`);
   const firmware = await buildFirmware(PROFILE);
-  console.log(`torture, seeds ${seed} to ${seed + runs - 1}, ${size.sites} machines and ${size.orders} purchases a run`);
+  console.log(
+    `torture, seeds ${seed} to ${seed + runs - 1}, ${size.sites} machines and ${size.orders} purchases a run`,
+  );
   const sums: Sums = {
     runs: 0,
     orders: 0,

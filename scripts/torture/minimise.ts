@@ -13,9 +13,9 @@ export async function minimise(
 ): Promise<readonly number[]> {
   let kept = Array.from({ length: count }, (_, index) => index);
   let tries = 0;
-  for (let pieceSize = Math.ceil(count / 2); pieceSize >= 1 && tries < MAX_TRIES; ) {
+  for (let pieceSize = Math.ceil(count / 2); pieceSize >= 1 && tries < MAX_TRIES;) {
     let hasShrunk = false;
-    for (let at = 0; at < kept.length && tries < MAX_TRIES; ) {
+    for (let at = 0; at < kept.length && tries < MAX_TRIES;) {
       const rest = [...kept.slice(0, at), ...kept.slice(at + pieceSize)];
       tries += 1;
       if (await isFailing(rest)) {

@@ -104,7 +104,11 @@ export class Auditor {
       (order) => order.state === laws.DISPENSING && order.byHost === 0,
     );
     if (moving.length !== 1) {
-      this.broken('L2 once', 'intent before the coil', `${site.id}: relay on, ${moving.length} intents in flash`);
+      this.broken(
+        'L2 once',
+        'intent before the coil',
+        `${site.id}: relay on, ${moving.length} intents in flash`,
+      );
       return;
     }
     this.checkPulse(site, seen, moving[0]!);
@@ -168,10 +172,18 @@ export class Auditor {
       if (!found && shadow.heardRank > 0 && !mayBeGone) {
         this.broken('L1 durable', 'found again', `${shadow.name} was acknowledged and is not in the journal`);
       } else if (found && rankOf(found.state) < shadow.heardRank) {
-        this.broken('L1 durable', 'not set back', `${shadow.name} is ${laws.DEVICE_STATES[found.state]} again`);
+        this.broken(
+          'L1 durable',
+          'not set back',
+          `${shadow.name} is ${laws.DEVICE_STATES[found.state]} again`,
+        );
       }
       if (shadow.heardRank > 0 && lastOrder < shadow.n) {
-        this.broken('L1 durable', 'numbers never again', `${site.id} counts ${lastOrder}, but ${shadow.n} was given`);
+        this.broken(
+          'L1 durable',
+          'numbers never again',
+          `${site.id} counts ${lastOrder}, but ${shadow.n} was given`,
+        );
       }
     }
   }
@@ -190,7 +202,11 @@ export class Auditor {
       (other) => other.n !== n && other.state < laws.FIRST_FINAL && other.reference === order?.reference,
     );
     if (fields.type === HostType.Pay && order && twins.length > 0) {
-      this.broken('L1 durable', 'one order a reference', `${site.id}: ${order.reference} is ${n} and ${twins[0]!.n}`);
+      this.broken(
+        'L1 durable',
+        'one order a reference',
+        `${site.id}: ${order.reference} is ${n} and ${twins[0]!.n}`,
+      );
     }
   }
 
@@ -235,14 +251,29 @@ export class Auditor {
   }
 
   private checkFirstPulse(name: string, stored: StoredOrder): void {
-    const order = this.options.store().all().find((candidate) => candidate.outTradeNo === name);
+    const order = this.options
+      .store()
+      .all()
+      .find((candidate) => candidate.outTradeNo === name);
     const trade = order && this.tradeOf(order);
     if (order?.state !== 'GRANTED') {
-      this.broken('L2 once', 'only for a grant', `${name}: moved while the server says ${order?.state ?? 'nothing'}`);
+      this.broken(
+        'L2 once',
+        'only for a grant',
+        `${name}: moved while the server says ${order?.state ?? 'nothing'}`,
+      );
     } else if (this.options.nowMs() >= order.grantDeadlineMs) {
-      this.broken('L2 once', 'before the deadline', `${name}: ${this.options.nowMs() - order.grantDeadlineMs} ms late`);
+      this.broken(
+        'L2 once',
+        'before the deadline',
+        `${name}: ${this.options.nowMs() - order.grantDeadlineMs} ms late`,
+      );
     } else if (order.amountFen !== stored.amountFen) {
-      this.broken('L2 once', 'for that amount', `${name}: ${stored.amountFen} instead of ${order.amountFen} fen`);
+      this.broken(
+        'L2 once',
+        'for that amount',
+        `${name}: ${stored.amountFen} instead of ${order.amountFen} fen`,
+      );
     } else if (!trade || trade.paidMs === null || trade.promisedFen > 0) {
       this.broken('L2 once', 'only paid goods', `${name}: moved without its money`);
     }
@@ -259,22 +290,28 @@ export class Auditor {
 
   /** L3: money that has gone back never comes forward again. */
   private checkMove(before: Order, after: Order): void {
-    const isBack = before.state === 'REFUNDED' || (before.state === 'REFUNDING' && after.state !== 'REFUNDED');
-    if (isBack) this.broken('L3 settled', 'a refund is the end', `${after.outTradeNo}: ${before.state} → ${after.state}`);
+    const isBack =
+      before.state === 'REFUNDED' || (before.state === 'REFUNDING' && after.state !== 'REFUNDED');
+    if (isBack)
+      this.broken(
+        'L3 settled',
+        'a refund is the end',
+        `${after.outTradeNo}: ${before.state} → ${after.state}`,
+      );
   }
 
   private use(wire: Wire, deviceId: string, what: string): void {
     wire.usedUnits += 1;
     if (wire.usedUnits > wire.cleanUnits) {
-      this.broken('L5 authentic', 'only what the device sent', `${deviceId}: ${what} was taken from a stranger`);
+      this.broken(
+        'L5 authentic',
+        'only what the device sent',
+        `${deviceId}: ${what} was taken from a stranger`,
+      );
     }
   }
 
   tradeOf(order: Order): ReturnType<Book['trade']> {
-    return this.options.providers.trade(
-      order.channel,
-      ACCOUNTS[order.channel].merchantId,
-      order.outTradeNo,
-    );
+    return this.options.providers.trade(order.channel, ACCOUNTS[order.channel].merchantId, order.outTradeNo);
   }
 }

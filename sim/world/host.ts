@@ -53,7 +53,11 @@ export class Host {
     };
   }
 
-  request(type: HostType, fields: HostFields = {}, onAnswer: (answer: Answer) => void = () => undefined): void {
+  request(
+    type: HostType,
+    fields: HostFields = {},
+    onAnswer: (answer: Answer) => void = () => undefined,
+  ): void {
     if (this.isAway) {
       onAnswer({ kind: 'silence' });
       return;

@@ -76,7 +76,8 @@ export class JournalReader {
     let newest: { place: SectorPlace; generation: number } | undefined;
     for (const place of this.sectors) {
       const head = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + place.offset, HEADER_BYTES);
-      const isCommitted = head.toString('latin1', 16, 20) === 'GOOD' && head.toString('latin1', 4, 8) === 'CSJ\x01';
+      const isCommitted =
+        head.toString('latin1', 16, 20) === 'GOOD' && head.toString('latin1', 4, 8) === 'CSJ\x01';
       if (!isCommitted || crc32(head.subarray(4, 12)) !== head.readUInt32LE(12)) continue;
       const generation = head.readUInt32LE(8);
       if (!newest || generation > newest.generation) newest = { place, generation };
@@ -87,7 +88,7 @@ export class JournalReader {
   private readOn(): void {
     const place = this.sector!;
     // What is not sound is passed over only for a sound record behind it: more may still be written here.
-    for (let at = this.at; at + OVERHEAD_BYTES <= place.bytes; ) {
+    for (let at = this.at; at + OVERHEAD_BYTES <= place.bytes;) {
       const record = this.recordAt(place, at);
       if (record) {
         this.take(record.kind, JSON.parse(record.payload));

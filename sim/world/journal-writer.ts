@@ -28,7 +28,11 @@ const MAX_NOTE_CHARS = 200;
 const GENERATION = 1;
 
 /** Writes the first sector of a ring; the others stay blank. */
-export function writeJournal(bytes: Uint8Array, places: readonly SectorPlace[], content: JournalContent): void {
+export function writeJournal(
+  bytes: Uint8Array,
+  places: readonly SectorPlace[],
+  content: JournalContent,
+): void {
   const place = places[0]!;
   const sector = Buffer.from(bytes.buffer, bytes.byteOffset + place.offset, place.bytes);
   bytes.fill(0xff);
@@ -63,6 +67,9 @@ function encode(kind: number, sequence: number, text: string): Buffer {
   record.write(text, 4, 'latin1');
   const generation = Buffer.alloc(4);
   generation.writeUInt32LE(GENERATION);
-  record.writeUInt32LE(crc32(Buffer.concat([record.subarray(0, 4 + text.length), generation])), wholeBytes - 4);
+  record.writeUInt32LE(
+    crc32(Buffer.concat([record.subarray(0, 4 + text.length), generation])),
+    wholeBytes - 4,
+  );
   return record;
 }

@@ -3,7 +3,8 @@
  * Each law is one or more checks of the auditor; a check's name says which.
  */
 
-export type Law = 'L1 durable' | 'L2 once' | 'L3 settled' | 'L4 agreed' | 'L5 authentic' | 'L6 secret' | 'L7 live';
+export type Law =
+  'L1 durable' | 'L2 once' | 'L3 settled' | 'L4 agreed' | 'L5 authentic' | 'L6 secret' | 'L7 live';
 
 export interface Violation {
   readonly law: Law;

@@ -59,7 +59,9 @@ export class Life {
           before = locked?.order;
           return this.beforeChange(decide(locked));
         };
-        return alive(store.change(outTradeNo, guarded).then((change) => this.afterChange(before, change, watch)));
+        return alive(
+          store.change(outTradeNo, guarded).then((change) => this.afterChange(before, change, watch)),
+        );
       },
       open: (request, window, decide) => {
         if (!this.isAlive) return NEVER;

@@ -82,7 +82,12 @@ export type DisturbanceStep =
       readonly how: Meddling;
     }
   | { readonly kind: 'replay' | 'splice'; readonly atMs: number; readonly site: number }
-  | { readonly kind: 'settings'; readonly atMs: number; readonly site: number; readonly change: Record<string, number> };
+  | {
+      readonly kind: 'settings';
+      readonly atMs: number;
+      readonly site: number;
+      readonly change: Record<string, number>;
+    };
 
 export type Step = PurchaseStep | DisturbanceStep;
 
@@ -189,9 +194,15 @@ const TROUBLES: readonly { readonly most: number; readonly draw: Draw }[] = [
       fault: randomPlan(random, 1, Math.min(60 * SECOND_MS, spanMs))[0]!,
     }),
   },
-  { most: 4, draw: (random, atMs, site) => ({ kind: 'outage', atMs, site, forMs: random.between(1, 90) * SECOND_MS }) },
+  {
+    most: 4,
+    draw: (random, atMs, site) => ({ kind: 'outage', atMs, site, forMs: random.between(1, 90) * SECOND_MS }),
+  },
   { most: 4, draw: (_random, atMs, site) => ({ kind: 'half open', atMs, site }) },
-  { most: 4, draw: (random, atMs) => ({ kind: 'server crash', atMs, downMs: random.between(0, 30) * SECOND_MS }) },
+  {
+    most: 4,
+    draw: (random, atMs) => ({ kind: 'server crash', atMs, downMs: random.between(0, 30) * SECOND_MS }),
+  },
   {
     most: 8,
     draw: (random, atMs) => ({
@@ -215,7 +226,12 @@ const TROUBLES: readonly { readonly most: number; readonly draw: Draw }[] = [
   },
   {
     most: 3,
-    draw: (random, atMs, site) => ({ kind: 'host away', atMs, site, forMs: random.between(2, 90) * SECOND_MS }),
+    draw: (random, atMs, site) => ({
+      kind: 'host away',
+      atMs,
+      site,
+      forMs: random.between(2, 90) * SECOND_MS,
+    }),
   },
   { most: 6, draw: (random, atMs, site) => ({ kind: 'babble', atMs, site, hex: babble(random) }) },
   {
@@ -228,7 +244,10 @@ const TROUBLES: readonly { readonly most: number; readonly draw: Draw }[] = [
       back: random.between(0, 3),
     }),
   },
-  { most: 3, draw: (random, atMs, site) => ({ kind: 'clock step', atMs, site, byS: random.between(-300, 300) }) },
+  {
+    most: 3,
+    draw: (random, atMs, site) => ({ kind: 'clock step', atMs, site, byS: random.between(-300, 300) }),
+  },
   {
     most: 8,
     draw: (random, atMs, site) => ({
@@ -239,14 +258,21 @@ const TROUBLES: readonly { readonly most: number; readonly draw: Draw }[] = [
       how: random.pick(['flip', 'drop', 'repeat', 'truncate'] as const),
     }),
   },
-  { most: 4, draw: (random, atMs, site) => ({ kind: random.pick(['replay', 'splice'] as const), atMs, site }) },
+  {
+    most: 4,
+    draw: (random, atMs, site) => ({ kind: random.pick(['replay', 'splice'] as const), atMs, site }),
+  },
   {
     most: 3,
     draw: (random, atMs, site) => ({
       kind: 'settings',
       atMs,
       site,
-      change: { onMs: random.between(20, 400), statusS: random.between(1, 10), hostReportS: random.between(5, 60) },
+      change: {
+        onMs: random.between(20, 400),
+        statusS: random.between(1, 10),
+        hostReportS: random.between(5, 60),
+      },
     }),
   },
 ];
@@ -257,7 +283,13 @@ function offMs(random: Random): number {
 
 function providerFault(random: Random, atMs: number, kinds: readonly FaultKind[]): DisturbanceStep {
   const share = random.chance(0.5) ? 1 : random.fraction();
-  return { kind: 'provider fault', atMs, fault: random.pick(kinds), share, forMs: random.between(1, 90) * SECOND_MS };
+  return {
+    kind: 'provider fault',
+    atMs,
+    fault: random.pick(kinds),
+    share,
+    forMs: random.between(1, 90) * SECOND_MS,
+  };
 }
 
 /** Noise, and beginnings of frames that never end. */
@@ -310,7 +342,8 @@ function drawPurchase(
 ): PurchaseStep {
   const site = random.between(0, sites.length - 1);
   const ttlS = random.pick([0, 30, 30, 60, 120, 300]);
-  const when = (share: number, mostMs: number): number => (random.chance(share) ? random.between(1, mostMs) : 0);
+  const when = (share: number, mostMs: number): number =>
+    random.chance(share) ? random.between(1, mostMs) : 0;
   return {
     kind: 'purchase',
     atMs: random.between(0, spanMs),

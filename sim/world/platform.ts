@@ -46,6 +46,8 @@ export interface PlatformWatch {
   onMessage(wire: Wire, deviceId: string, message: Message): void;
   /** A device was believed to be who it says. */
   onBegin(wire: Wire, deviceId: string): void;
+  /** Bytes come from a machine, or go to one. */
+  onTraffic(direction: 'up' | 'down'): void;
   /** A line of the server's log. */
   onLog(line: string): void;
   onError(error: unknown): void;
@@ -146,7 +148,9 @@ export class Platform {
     for (const wake of this.store.wakes.values()) this.arm(wake);
     this.sweepLater(process);
     const { internet } = this.options;
-    this.stopListening = internet.listen(SERVER_ADDRESS, SERVER_PORT, (connection) => this.accept(connection));
+    this.stopListening = internet.listen(SERVER_ADDRESS, SERVER_PORT, (connection) =>
+      this.accept(connection),
+    );
   }
 
   /** The process dies at once: what is not stored is gone. */
@@ -226,6 +230,7 @@ export class Platform {
       connection,
       () => loop.touch(),
       () => random.fraction(),
+      (direction) => this.options.watch.onTraffic(direction),
     );
     this.wires.set(address, wire);
     loop.touch();

@@ -40,7 +40,10 @@ const PLAYERS: { readonly [Kind in Step['kind']]: Player<Kind> } = {
   cut: (play, { site, offMs }) => play.site(site).cut(offMs),
   'flash cut': (play, { site, skip, phase, offMs }) => play.site(site).cutAtFlash(skip, phase, offMs),
   reboot: (play, { site }) => play.site(site).board.reboot('pin'),
-  hang: (play, { site }) => play.site(site).board.hang(),
+  // A program hangs only while one runs: it has begun its watchdog by then.
+  hang: (play, { site }) => {
+    if (play.site(site).board.pendingTimers > 0) play.site(site).board.hang();
+  },
   'modem fault': (play, { site, fault }) => play.site(site).faults.add(fault),
   outage: (play, { site, forMs }) => play.site(site).network.outage(forMs),
   'half open': (play, { site }) => play.site(site).network.halfOpen(),
@@ -81,7 +84,8 @@ export async function play(
   return new Play(firmware, plan, trace).run();
 }
 
-class Play {
+/** A plan and the world in which it is played. */
+export class Play {
   readonly world: World;
   serverDownMs = 0;
   private readonly purchases: Purchase[] = [];
@@ -173,15 +177,26 @@ class Play {
   }
 
   command(site: Site, command: HostCommand, back: number): void {
-    const mine = this.purchases.filter((purchase) => purchase.n > 0 && this.site(purchase.step.site) === site);
+    const mine = this.purchases.filter(
+      (purchase) => purchase.n > 0 && this.site(purchase.step.site) === site,
+    );
     const purchase = mine[mine.length - 1 - back];
     const { host } = site;
-    if (purchase && (command === 'cancel' || command === 'dispensed' || command === 'failed' || command === 'refund')) {
-      const types = { cancel: HostType.Cancel, dispensed: HostType.Dispensed, failed: HostType.Failed, refund: HostType.Refund };
+    if (
+      purchase &&
+      (command === 'cancel' || command === 'dispensed' || command === 'failed' || command === 'refund')
+    ) {
+      const types = {
+        cancel: HostType.Cancel,
+        dispensed: HostType.Dispensed,
+        failed: HostType.Failed,
+        refund: HostType.Refund,
+      };
       purchase.command(types[command], command, 1);
     } else if (command === 'repeat pay') purchase?.repeat(purchase.step.amountFen);
     else if (command === 'conflict') purchase?.repeat(purchase.step.amountFen + 100);
-    else if (command === 'query') host.request(HostType.Query, { order: purchase?.n ?? 0, reference: 'nobody' });
+    else if (command === 'query')
+      host.request(HostType.Query, { order: purchase?.n ?? 0, reference: 'nobody' });
     else {
       const [type, fields] = PLAIN_COMMANDS[command] ?? HELLO;
       host.request(type, fields);

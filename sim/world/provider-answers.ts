@@ -60,10 +60,14 @@ export const readWechat = {
   notification(notificationId: string, event: string, content: Body, owner: Owner): Outcome<Notification> {
     if (event === 'payment') {
       const trade = readWechatTrade(content, owner);
-      return trade.kind === 'ok' ? ok({ notificationId, trade: trade.value }) : refused('NOTIFICATION_FOREIGN');
+      return trade.kind === 'ok'
+        ? ok({ notificationId, trade: trade.value })
+        : refused('NOTIFICATION_FOREIGN');
     }
     const refund = readWechatRefund(content, owner.mchid);
-    return refund.kind === 'ok' ? ok({ notificationId, refund: refund.value }) : refused('NOTIFICATION_FOREIGN');
+    return refund.kind === 'ok'
+      ? ok({ notificationId, refund: refund.value })
+      : refused('NOTIFICATION_FOREIGN');
   },
 };
 

@@ -194,7 +194,9 @@ export class ProviderPort implements Shared.Provider {
     const { clock, random, model } = this.options;
     const { merchantId } = ACCOUNTS[this.channel];
     const isLate = this.lateShare > 0 && random.chance(this.lateShare);
-    const thereMs = isLate ? TIMEOUT_MS + random.between(0, 30_000) : random.between(LEAST_TRIP_MS, MOST_TRIP_MS);
+    const thereMs = isLate
+      ? TIMEOUT_MS + random.between(0, 30_000)
+      : random.between(LEAST_TRIP_MS, MOST_TRIP_MS);
     return new Promise((resolve) => {
       const timer = clock.setTimer(() => resolve('timeout'), TIMEOUT_MS);
       const end = (outcome: Extract<ModelOutcome, { kind: 'answer' }> | 'reset'): void => {
@@ -205,7 +207,8 @@ export class ProviderPort implements Shared.Provider {
         const outcome = model.handle({ channel: this.channel, operation, merchantId, input });
         if (outcome.kind === 'silence') return;
         if (outcome.kind === 'reset') end('reset');
-        else clock.setTimer(() => end(outcome), outcome.delayMs + random.between(LEAST_TRIP_MS, MOST_TRIP_MS));
+        else
+          clock.setTimer(() => end(outcome), outcome.delayMs + random.between(LEAST_TRIP_MS, MOST_TRIP_MS));
       }, thereMs);
     });
   }

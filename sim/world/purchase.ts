@@ -112,10 +112,13 @@ export class Purchase {
     const isByHost = this.world.mode === BY_HOST;
     const isAsked = state === laws.UNCERTAIN || (state === laws.DISPENSING && isByHost);
     const isMissed = state === laws.DISPENSED || state === laws.DONE;
-    if (isAsked && report !== 'silent') this.once(`report ${state}`, () => this.later(reportMs, () => this.report()));
+    if (isAsked && report !== 'silent')
+      this.once(`report ${state}`, () => this.later(reportMs, () => this.report()));
     if (isMissed && report === 'failed') this.once('missed', () => this.later(reportMs, () => this.report()));
     if (state === laws.DONE && refundMs > 0) {
-      this.once('refund', () => this.later(refundMs, () => this.command(HostType.Refund, 'refund', MAX_REPORTS)));
+      this.once('refund', () =>
+        this.later(refundMs, () => this.command(HostType.Refund, 'refund', MAX_REPORTS)),
+      );
     }
     if (state >= laws.FIRST_FINAL) this.isOver = true;
   }
@@ -135,7 +138,8 @@ export class Purchase {
     const withText = type === HostType.Failed || type === HostType.Refund;
     if (what !== 'cancel') auditor.shadow.order(site.id, this.n).hostSaid.add(what);
     site.host.request(type, withText ? { order: this.n, text: '' } : { order: this.n }, (answer) => {
-      const isPassing = answer.kind === 'silence' || (answer.kind === 'nak' && PASSING_REASONS.includes(answer.reason));
+      const isPassing =
+        answer.kind === 'silence' || (answer.kind === 'nak' && PASSING_REASONS.includes(answer.reason));
       if (isPassing && tries > 1) this.later(RETRY_MS, () => this.command(type, what, tries - 1));
     });
   }

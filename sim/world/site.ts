@@ -116,7 +116,12 @@ export class Site {
     this.board = this.makeBoard(hostSide, modemHost);
     this.modem.onStatus = (level) => this.board.setInput(profile.modemPins.status, level === 1);
     this.host = new Host(host, clock);
-    this.faults = new FaultInjector({ clock, random: random.fork('faults'), network: this.network, modem: this.modem });
+    this.faults = new FaultInjector({
+      clock,
+      random: random.fork('faults'),
+      network: this.network,
+      modem: this.modem,
+    });
     const write = hostSide.write.bind(hostSide);
     hostSide.write = (bytes) => {
       watch.onWrite(this, bytes);
@@ -142,6 +147,11 @@ export class Site {
   /** The power fails at the flash operation after `skip` more. */
   cutAtFlash(skip: number, phase: CutPhase, offMs: number): void {
     this.planned = { skip, phase };
+    this.offMs = offMs;
+  }
+
+  /** For a cut at a flash operation that the watch asks for. */
+  staysOffMs(offMs: number): void {
     this.offMs = offMs;
   }
 

@@ -36,7 +36,9 @@ export class Verdict {
     const waiting = this.platform.store
       .all()
       .filter((order) => !isResting(order.state))
-      .map((order) => `${order.outTradeNo} is ${order.state}${order.alarm && ` (${order.alarm})`} at the server`);
+      .map(
+        (order) => `${order.outTradeNo} is ${order.state}${order.alarm && ` (${order.alarm})`} at the server`,
+      );
     for (const site of this.sites) {
       for (const order of site.journal.read().orders.values()) {
         if (order.state < laws.FIRST_FINAL) {
@@ -55,7 +57,8 @@ export class Verdict {
       this.judgeOrder(shadow, orders.get(shadow.name));
     }
     this.judgeMoney([...orders.values()]);
-    for (const fault of this.model.audit().faults) this.auditor.broken('L4 agreed', 'the provider’s own books', fault);
+    for (const fault of this.model.audit().faults)
+      this.auditor.broken('L4 agreed', 'the provider’s own books', fault);
   }
 
   private judgeOrder(shadow: OrderShadow, order: Order | undefined): void {
@@ -66,10 +69,16 @@ export class Verdict {
     const said = order?.state ?? 'unknown';
     const agreed = laws.AGREED[deviceState];
     if (agreed && !agreed.includes(said)) {
-      this.complain(shadow, 'L4 agreed', 'device and server', `${laws.DEVICE_STATES[deviceState]} and ${said}`);
+      this.complain(
+        shadow,
+        'L4 agreed',
+        'device and server',
+        `${laws.DEVICE_STATES[deviceState]} and ${said}`,
+      );
     }
     if (!order) {
-      if (shadow.pulses > 0) this.complain(shadow, 'L2 once', 'only known orders', 'delivered, unknown to the server');
+      if (shadow.pulses > 0)
+        this.complain(shadow, 'L2 once', 'only known orders', 'delivered, unknown to the server');
       return;
     }
     this.judgePayment(shadow, order);
@@ -78,15 +87,25 @@ export class Verdict {
 
   private judgePayment(shadow: OrderShadow, order: Order): void {
     const trade = this.auditor.tradeOf(order);
-    const paidFen = trade?.paidMs == null ? 0 : trade.amountFen;
+    const paidFen = trade && trade.paidMs !== null ? trade.amountFen : 0;
     const refundedFen = trade?.refundedFen ?? 0;
     if (paidFen > 0) this.totals.paid += 1;
     if (paidFen !== order.paidFen) {
-      this.complain(shadow, 'L4 agreed', 'server and provider', `${paidFen} fen paid, the server knows ${order.paidFen}`);
+      this.complain(
+        shadow,
+        'L4 agreed',
+        'server and provider',
+        `${paidFen} fen paid, the server knows ${order.paidFen}`,
+      );
     }
     const dueFen = order.state === 'REFUNDED' ? paidFen : 0;
     if (isResting(order.state) && refundedFen !== dueFen) {
-      this.complain(shadow, 'L3 settled', 'given back once', `${order.state}, but ${refundedFen} fen went back`);
+      this.complain(
+        shadow,
+        'L3 settled',
+        'given back once',
+        `${order.state}, but ${refundedFen} fen went back`,
+      );
     }
     const isUnsettled = paidFen > 0 && order.state !== 'DISPENSED' && order.state !== 'REFUNDED';
     if (isUnsettled && isResting(order.state)) {
@@ -101,7 +120,12 @@ export class Verdict {
     if (order.state === 'DISPENSED') {
       this.totals.dispensed += 1;
       if (!isDelivered && !shadow.isDoubtful) {
-        this.complain(shadow, 'L3 settled', 'earned is delivered', `DISPENSED, but ${pulses} pulses of ${shadow.plannedPulses}`);
+        this.complain(
+          shadow,
+          'L3 settled',
+          'earned is delivered',
+          `DISPENSED, but ${pulses} pulses of ${shadow.plannedPulses}`,
+        );
       }
     }
     if (order.state === 'REFUNDED') {
@@ -118,12 +142,19 @@ export class Verdict {
     const sums = this.auditor.shadow.sums;
     const sum = (account: string): number => sums.get(`${MERCHANT}/${account}`) ?? 0;
     const isAtRest = orders.every((order) => isResting(order.state));
-    const earnedFen = orders.reduce((all, order) => all + (order.state === 'DISPENSED' ? order.paidFen : 0), 0);
+    const earnedFen = orders.reduce(
+      (all, order) => all + (order.state === 'DISPENSED' ? order.paidFen : 0),
+      0,
+    );
     for (const channel of ['wechat', 'alipay'] as const) {
       const atProviderFen = this.model.book.availableFen(channel, ACCOUNTS[channel].merchantId);
       const bookedFen = sum(`clearing/${channel}`);
       if (isAtRest && atProviderFen !== bookedFen) {
-        this.auditor.broken('L4 agreed', 'money at the provider', `${channel}: ${atProviderFen} fen, booked ${bookedFen}`);
+        this.auditor.broken(
+          'L4 agreed',
+          'money at the provider',
+          `${channel}: ${atProviderFen} fen, booked ${bookedFen}`,
+        );
       }
     }
     const allFen = [...sums.values()].reduce((all, amountFen) => all + amountFen, 0);

@@ -44,6 +44,7 @@ export class Wire {
     private readonly connection: ServerConnection,
     private readonly onUse: () => void,
     private readonly chance: () => number,
+    private readonly onTraffic: (direction: 'up' | 'down') => void,
   ) {
     connection.onData = (bytes) => this.fromDevice(bytes);
     connection.onClose = () => {
@@ -112,6 +113,7 @@ export class Wire {
 
   private toDevice(bytes: Buffer): boolean {
     if (this.isOver) return false;
+    this.onTraffic('down');
     const how = this.meddlingDown;
     this.meddlingDown = undefined;
     for (const chunk of how ? this.spoilt(bytes, how) : [bytes]) this.connection.write(chunk);
@@ -119,6 +121,7 @@ export class Wire {
   }
 
   private fromDevice(bytes: Buffer): void {
+    this.onTraffic('up');
     const how = this.meddlingUp;
     this.meddlingUp = undefined;
     if (this.remembered.length < MAX_REMEMBERED_BYTES) {

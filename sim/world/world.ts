@@ -37,6 +37,11 @@ export class World {
   readonly verdict: Verdict;
   /** Where power fails at a flash operation; asked before each. */
   onFlash: (site: Site, operation: FlashOperation) => CutPhase | undefined = () => undefined;
+  /** Frames that the firmware writes to the host, traffic at the server, moves of relays, power: for cuts. */
+  onHostWrite: (bytes: number) => void = () => undefined;
+  onTraffic: (direction: 'up' | 'down') => void = () => undefined;
+  onRelayMove: () => void = () => undefined;
+  onPower: (isOn: boolean) => void = () => undefined;
   /** What happens, line by line, for people. */
   trace: ((text: string) => void) | undefined;
 
@@ -101,6 +106,7 @@ export class World {
           this.auditor.onMessage(wire, deviceId, message);
         },
         onBegin: (wire, deviceId) => this.auditor.onBegin(wire, deviceId),
+        onTraffic: (direction) => this.onTraffic(direction),
         onLog: (line) => {
           this.note(`server log ${line}`);
           for (const site of this.sites) this.auditor.secrecy(site, line, 'the server’s log');
@@ -125,7 +131,16 @@ export class World {
     this.platform.store.devices.get(id)!.lastOrder = sitePlan.lastOrder;
     const store = memoryStore(journalBytes(this.firmware));
     writeJournal(store.bytes, sectorPlaces(this.firmware), {
-      identity: { id, key: keyHex, host: SERVER_NAME, port: SERVER_PORT, apn: 'cmnet', user: '', pass: '', pin: '' },
+      identity: {
+        id,
+        key: keyHex,
+        host: SERVER_NAME,
+        port: SERVER_PORT,
+        apn: 'cmnet',
+        user: '',
+        pass: '',
+        pin: '',
+      },
       settings: { ...SETTINGS, mode: sitePlan.mode },
       lastOrder: sitePlan.lastOrder,
       isSynced: sitePlan.isSynced,
@@ -159,21 +174,27 @@ export class World {
       onRelay: (site, relay, isOn) => {
         this.note(`${site.id} relay ${relay} ${isOn ? 'on' : 'off'}`);
         auditor.onRelay(site, relay, isOn);
+        this.onRelayMove();
       },
-      onWrite: (site, bytes) => auditor.onWrite(site, bytes),
+      onWrite: (site, bytes) => {
+        auditor.onWrite(site, bytes);
+        this.onHostWrite(bytes.length);
+      },
       onStart: (site) => {
         this.note(`${site.id} power on`);
+        this.onPower(true);
         auditor.onStart(site);
       },
       onCut: (site) => {
         this.note(`${site.id} power cut`);
         auditor.onCut(site);
+        this.onPower(false);
       },
       onConsole: (site, line) => {
         this.note(`${site.id} console: ${line}`);
         auditor.secrecy(site, line, 'the console');
       },
-      onCrash: (site, error) => { if (process.env.STACK) console.log("STACK", (error as Error).stack); this.failed(site.id, error); },
+      onCrash: (site, error) => this.failed(site.id, error),
       onFlash: (site, operation) => {
         const phase = this.onFlash(site, operation);
         if (phase || this.trace) {

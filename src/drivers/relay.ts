@@ -32,8 +32,12 @@ export interface RelayMovements {
 
 /** Longest pulse left to the hardware timer. */
 const MAX_HARDWARE_PULSE_MS = 5000;
-/** How much longer than asked a hardware pulse is taken to last. */
+/**
+ * How much longer than asked a hardware pulse is taken to last: the timer that ends it has a crystal, our clock may
+ * be 5 % fast. A pulse begun too early would be no pulse at all, and the order would count as delivered.
+ */
 const PULSE_MARGIN_MS = 5;
+const PULSE_MARGIN_SHARE = 0.06;
 
 export class Relay {
   /** When the last hardware pulse has surely ended. */
@@ -105,7 +109,7 @@ export class Relay {
     const offMs = movements.offMs;
     if (onMs <= MAX_HARDWARE_PULSE_MS) {
       this.pins.pulse(pin, true, onMs);
-      this.freeAtMs = this.clock.nowMs() + onMs + PULSE_MARGIN_MS;
+      this.freeAtMs = this.clock.nowMs() + onMs * (1 + PULSE_MARGIN_SHARE) + PULSE_MARGIN_MS;
       this.timer = this.clock.after(onMs + offMs, () => this.step());
       return;
     }

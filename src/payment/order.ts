@@ -106,10 +106,13 @@ function lateRow(state: OrderState): TableRow {
   if (state === OrderState.Refunding) {
     return {
       [OrderEvent.Grant]: OrderState.Refunding | (Effect.Report << STATE_BITS),
+      // The host may ask for the money of an order that left our memory long ago, and never was paid.
+      [OrderEvent.Unknown]: CLOSED,
       [OrderEvent.Refuse]: DONE,
       [OrderEvent.HostFailed]: OrderState.Refunding,
       [OrderEvent.HostRefund]: OrderState.Refunding,
       // No FinDone: it may be the answer to an earlier DISPENSED that the host has taken back since.
+      [OrderEvent.FinClosed]: CLOSED,
       [OrderEvent.FinRefunded]: REFUNDED,
     };
   }

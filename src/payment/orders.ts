@@ -154,7 +154,11 @@ export class Orders {
       if (event) this.raise(order, event, message[3] as Reason);
     } else if (type === 'no') {
       const reason = message[2] as Reason;
-      this.raise(order, reason === Reason.UnknownOrder ? OrderEvent.Unknown : OrderEvent.Refuse, reason);
+      let event = OrderEvent.Refuse;
+      if (reason === Reason.UnknownOrder) event = OrderEvent.Unknown;
+      // The server never saw money for it: there is nothing to give back, and nothing was delivered.
+      else if (reason === Reason.NotPaid) event = OrderEvent.FinClosed;
+      this.raise(order, event, reason);
     }
   }
 

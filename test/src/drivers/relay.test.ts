@@ -50,6 +50,28 @@ describe('relay', () => {
     expect(edges).toEqual(['A1 1 0', 'A1 0 50', 'A1 1 150', 'A1 0 200', 'A1 1 300', 'A1 0 350']);
   });
 
+  it('begins no pulse before the last one has ended, also when its clock is 5 % fast', () => {
+    const clock = new VirtualClock();
+    const startMs = clock.nowMs();
+    const edges: boolean[] = [];
+    const pins = new Pins(clock, RELAYS, (_pin, level) => edges.push(level));
+    const relay = new Relay(
+      {
+        write: (pin, level) => pins.write(pin, level),
+        pulse: (pin, level, ms) => pins.pulse(pin, level, [ms]),
+      },
+      {
+        nowMs: () => (clock.nowMs() - startMs) * 1.05,
+        after: (delayMs, callback) => clock.setTimer(callback, delayMs / 1.05),
+        cancel: (timer) => clock.clearTimer(timer as never),
+      },
+      RELAYS,
+    );
+    relay.run({ relay: 0, count: 2, onMs: 4000, offMs: 100 }, () => {});
+    clock.advance(20_000);
+    expect(edges).toEqual([true, false, true, false]);
+  });
+
   it('gives every pulse of a row without pauses of its own', () => {
     const { relay, clock, edges } = makeRelay();
     relay.run({ relay: 0, count: 2, onMs: 50, offMs: 0 }, () => {});
@@ -113,6 +135,6 @@ describe('relay', () => {
     relay.stop();
     relay.run({ relay: 0, count: 1, onMs: 100, offMs: 0 }, () => {});
     clock.advance(5000);
-    expect(edges).toEqual(['A0 1 0', 'A0 0 300', 'A0 1 1005', 'A0 0 1105']);
+    expect(edges).toEqual(['A0 1 0', 'A0 0 300', 'A0 1 1065', 'A0 0 1165']);
   });
 });

@@ -292,6 +292,22 @@ describe('power comes back', () => {
     expect(inTime.moves).toHaveLength(1);
   });
 
+  test.each([
+    ['unknown to the server', 14],
+    ['never paid', 45],
+  ])('a refund for an old order that is %s ends it as closed', (_name, reason) => {
+    const module = fresh();
+    for (let index = 0; index < 8; index++) {
+      module.pay(`R${index}`);
+      module.server('fin', index + 1, 12, 41);
+    }
+    expect(module.orders.hostEvent(1, 13, 28)).toBe(0);
+    expect(module.last()).toEqual(['back', 1, 28, '']);
+    module.server('no', 1, reason, '');
+    expect(module.book.open).toEqual([]);
+    expect(module.told[module.told.length - 1]).toEqual([1, 12, reason]);
+  });
+
   test('a grant for an order that is over here is answered with how it ended', () => {
     const module = fresh();
     const order = module.pay();

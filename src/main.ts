@@ -37,7 +37,7 @@ import { Journal, RecordKind } from './payment/journal';
 import { Orders } from './payment/orders';
 import { composeCcm } from './payment/packet';
 import { Session } from './payment/session';
-import { mergeSettings } from './payment/settings';
+import { checkSettings } from './payment/settings-check';
 import { u32 } from './protocol/bytes';
 import { LinkState, Reason } from './protocol/codes';
 import type { HostValue } from './protocol/host-wire';
@@ -202,7 +202,7 @@ const MESSAGE_HANDLERS: { readonly [type: string]: (message: Message) => void } 
   set: (message) => {
     const version = message[1] as number;
     const change = Object.assign({}, message[2], { version });
-    const merged = mergeSettings(book.settings, change);
+    const merged = checkSettings(book.settings, change);
     if (!merged || version <= book.settings.version) return;
     book.saveSettings(merged);
     hostUart.setBaud(merged.baud);
@@ -220,43 +220,52 @@ function newSession(identity: Identity, carrier: Keeper): Session {
   for (let at = 0; at < identity.key.length; at += 2) {
     psk += String.fromCharCode(parseInt(identity.key.substr(at, 2), 16));
   }
-  return new Session(identity.id, psk, book.starts, aes, composeCcm(aes), clock, random, carrier, {
-    greeting: (uptimeMs) => {
-      const status = carrier.status();
-      return [
-        'hi',
-        uptimeMs,
-        FIRMWARE_VERSION,
-        BOARD_ID,
-        status.imei,
-        status.iccid,
-        resetReason,
-        status.csq,
-        book.lastOrder,
-        book.settings.version,
-        orders.summary(),
-      ];
+  return new Session(
+    { deviceId: identity.id, psk },
+    book.starts,
+    aes,
+    composeCcm(aes),
+    clock,
+    random,
+    carrier,
+    {
+      greeting: (uptimeMs) => {
+        const status = carrier.status();
+        return [
+          'hi',
+          uptimeMs,
+          FIRMWARE_VERSION,
+          BOARD_ID,
+          status.imei,
+          status.iccid,
+          resetReason,
+          status.csq,
+          book.lastOrder,
+          book.settings.version,
+          orders.summary(),
+        ];
+      },
+      onReady: (lastOrder) => {
+        book.sync(lastOrder);
+        linkState = LinkState.Ready;
+        showState();
+        desk.announceSignal();
+        orders.onLinkUp();
+      },
+      onDown: () => orders.onLinkDown(),
+      onMessage: (message) => {
+        const handler = MESSAGE_HANDLERS[message[0]];
+        if (handler) handler(message);
+        else orders.onMessage(message);
+      },
+      onBytes: () => {},
+      onChange: () => {},
+      signal: () => {
+        const status = carrier.status();
+        return [status.csq, status.registration];
+      },
     },
-    onReady: (lastOrder) => {
-      book.sync(lastOrder);
-      linkState = LinkState.Ready;
-      showState();
-      desk.announceSignal();
-      orders.onLinkUp();
-    },
-    onDown: () => orders.onLinkDown(),
-    onMessage: (message) => {
-      const handler = MESSAGE_HANDLERS[message[0]];
-      if (handler) handler(message);
-      else orders.onMessage(message);
-    },
-    onBytes: () => {},
-    onChange: () => {},
-    signal: () => {
-      const status = carrier.status();
-      return [status.csq, status.registration];
-    },
-  });
+  );
 }
 
 /** Brings up the link of a module that has an identity. */

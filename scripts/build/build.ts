@@ -4,13 +4,14 @@
  * rest; a bundle that is too big for its board is refused too. The build fails, not the board.
  * Invariant: no file is written for a bundle with findings.
  */
-import { build, type BuildFailure, type Message, type Plugin } from 'esbuild';
+import { build, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { aesJsModule } from './aes-js-source';
 import { checkBundle, describeFindings } from './check-bundle';
 import { boardApi } from './espruino-api';
 import { internalNames } from './mangle';
+import { openOverlays, OverlayError, overlayPlugin, residentFiles } from './overlays';
 import { limits, loadProfile, type BoardProfile } from './profile';
 import { pretokenise, readTokens, textTokens } from './pretokenise';
 import { profileModule } from './profile-module';
@@ -121,36 +122,45 @@ async function bundle(
   profile: BoardProfile,
   options: FirmwareOptions,
 ): Promise<Pick<Firmware, 'code' | 'bytesBySource'>> {
+  const common = {
+    entryPoints: [options.entry ?? path.join(SOURCES, 'main.ts')],
+    absWorkingDir: ROOT,
+    bundle: true,
+    write: false,
+    metafile: true,
+    outfile: `${profile.name}.js`,
+    format: 'cjs',
+    platform: 'neutral',
+    target: 'es2015',
+    supported: Object.fromEntries(UNSUPPORTED.map((feature) => [feature, false])),
+    charset: 'ascii',
+    // Terser shortens identifiers; until then overlays are known by theirs.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // A fixture of a test brings no names of ours.
+    mangleProps: new RegExp(`^(?:${internalNames(SOURCES, boardApi(profile)).join('|')})$`),
+    // Taken: Espruino could not read a method of that name.
+    mangleCache: { of: 'of' },
+    legalComments: 'none',
+    logLevel: 'silent',
+    tsconfig: path.join(SOURCES, 'tsconfig.json'),
+    external: ['Flash', 'crypto', 'aes-js'],
+    define: options.define ?? {},
+  } as const satisfies BuildOptions;
+  const board = boardProfilePlugin(profile);
   try {
-    const result = await build({
-      entryPoints: [options.entry ?? path.join(SOURCES, 'main.ts')],
-      absWorkingDir: ROOT,
-      bundle: true,
-      write: false,
-      metafile: true,
-      outfile: `${profile.name}.js`,
-      format: 'cjs',
-      platform: 'neutral',
-      target: 'es2015',
-      supported: Object.fromEntries(UNSUPPORTED.map((feature) => [feature, false])),
-      charset: 'ascii',
-      minify: true,
-      // A fixture of a test brings no names of ours.
-      mangleProps: new RegExp(`^(?:${internalNames(SOURCES, boardApi(profile)).join('|')})$`),
-      legalComments: 'none',
-      logLevel: 'silent',
-      tsconfig: path.join(SOURCES, 'tsconfig.json'),
-      external: ['Flash', 'crypto', 'aes-js'],
-      define: options.define ?? {},
-      plugins: [boardProfilePlugin(profile)],
-    });
-    const code = (await shrink(result.outputFiles[0]!.text.replace(/^"use strict";/, ''))).trimEnd() + '\n';
+    const look = await build({ ...common, plugins: [board, overlayPlugin(undefined)] });
+    const resident = residentFiles(look.metafile, ROOT);
+    const result = await build({ ...common, plugins: [board, overlayPlugin(resident)] });
+    const text = openOverlays(result.outputFiles[0]!.text.replace(/^"use strict";/, ''));
+    const code = (await shrink(text)).trimEnd() + '\n';
     const inputs = Object.values(result.metafile.outputs)[0]!.inputs;
     const bytesBySource = Object.fromEntries(
       Object.entries(inputs).map(([source, { bytesInOutput }]) => [source, bytesInOutput]),
     );
     return { code, bytesBySource };
   } catch (error) {
+    if (error instanceof OverlayError) throw new BuildError(`${profile.name}: ${error.message}`);
     const errors = (error as Partial<BuildFailure>).errors;
     if (!errors) throw error;
     throw new BuildError(`${profile.name}: not for Espruino\n${errors.map(describeMessage).join('\n')}`);

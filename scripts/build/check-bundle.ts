@@ -6,7 +6,7 @@
 import { parse, type Node } from 'acorn';
 import { analyze } from 'eslint-scope';
 import { checkClosures } from './check-closures';
-import { checkGlobals, checkMembers } from './check-names';
+import { checkGlobals, checkMembers, checkReservedNames } from './check-names';
 import { checkOrder } from './check-order';
 import { checkSyntax } from './check-syntax';
 import type { BoardApi } from './espruino-api';
@@ -36,6 +36,7 @@ export function checkBundle(code: string, api: BoardApi): Finding[] {
     nodejsScope: true,
   });
   checkSyntax(program, report);
+  checkReservedNames(program, report);
   checkClosures(scopes, report);
   checkOrder(scopes, report);
   checkGlobals(scopes, api, report);

@@ -38,6 +38,27 @@ const JAVASCRIPT_MEMBERS: ReadonlySet<string> = new Set(
   ].flatMap((prototype) => Object.getOwnPropertyNames(prototype)),
 );
 
+/** Words that Espruino's lexer takes for its own, and JavaScript for names in places (src/jslex.c). */
+const ESPRUINO_WORDS = new Set(['of', 'let', 'static', 'debugger', 'undefined']);
+
+/** Reports names of methods and variables that Espruino cannot read as such. */
+export function checkReservedNames(program: Node, report: Report): void {
+  const check = (node: AnyNode): void => {
+    if (node.type !== 'Identifier' || !ESPRUINO_WORDS.has(node.name)) return;
+    report('reserved-name', node, `${node.name} is a word of Espruino's own`);
+  };
+  full(program, (node) => {
+    const found = node as AnyNode;
+    if (found.type === 'MethodDefinition') check(found.key as AnyNode);
+    else if (found.type === 'VariableDeclarator') check(found.id as AnyNode);
+    else if (/^(Arrow)?Function/.test(found.type)) {
+      const { id, params } = found as AnyNode & { id?: AnyNode | null; params: AnyNode[] };
+      params.forEach(check);
+      if (id) check(id);
+    }
+  });
+}
+
 /** Reports globals that the board lacks. */
 export function checkGlobals(scopes: ScopeManager, api: BoardApi, report: Report): void {
   for (const reference of scopes.globalScope.through) {

@@ -44,8 +44,8 @@ export async function shrink(code: string): Promise<string> {
       unsafe_arrows: true,
       unsafe_comps: true,
     },
-    // Two short names are left for built-ins.
-    mangle: { toplevel: true, reserved: ['$', '_'] },
+    // Two short names are left for built-ins; `of` is a word of Espruino's.
+    mangle: { toplevel: true, reserved: ['$', '_', 'of'] },
     format: { ascii_only: true },
   });
   return nameBuiltIns(chainAssignments(result.code!));

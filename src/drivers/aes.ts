@@ -4,7 +4,7 @@
  * message would get the same key stream).
  * Invariant: no loop over bytes; the exclusive-or goes by words of four.
  */
-import { ZERO_BLOCK } from '../protocol/cmac';
+import { ZERO_BLOCK } from '../protocol/bytes';
 import type { Aes } from '../protocol/ports';
 
 /** The part of `require('crypto').AES` that is used. */

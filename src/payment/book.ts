@@ -8,7 +8,8 @@
 import { FIRST_FINAL_STATE, OrderState, orderStateName, Reason, reasonName } from '../protocol/codes';
 import { type Journal, type JournalOwner, type JournalReport, RecordKind } from './journal';
 import type { Identity } from './identity';
-import { defaultSettings, mergeSettings, type Settings } from './settings';
+import type { Settings } from './settings';
+import { checkSettings } from './settings-check';
 
 export interface Order {
   readonly n: number;
@@ -109,7 +110,7 @@ export class Book implements JournalOwner {
     this.lastOrder = 0;
     this.starts = 0;
     this.isSynced = false;
-    this.settings = defaultSettings();
+    this.settings = checkSettings(undefined, {})!;
     this.identity = undefined;
     this.isReady = false;
   }
@@ -152,8 +153,7 @@ export class Book implements JournalOwner {
     } else if (kind === RecordKind.Start) this.starts++;
     else if (kind === RecordKind.Identity) this.identity = record as Identity;
     else if (kind === RecordKind.Settings) {
-      this.settings =
-        mergeSettings(defaultSettings(), record as { [name: string]: unknown }) || this.settings;
+      this.settings = checkSettings(undefined, record as { [name: string]: unknown }) || this.settings;
     }
   }
 

@@ -29,7 +29,7 @@ import { MAX_RECORD_BYTES } from './journal';
 import { OrderEvent } from './order';
 import type { HostView, Orders } from './orders';
 import { Outbox } from './outbox';
-import { mergeSettings } from './settings';
+import { checkSettings } from './settings-check';
 
 /** What the desk asks the rest of the module. */
 export interface Module {
@@ -253,7 +253,7 @@ export class Desk implements HostView, FrameListener {
     if (typeof change !== 'object' || !change || Array.isArray(change)) return refused(Reason.BadPayload);
     const values = change as { [name: string]: unknown };
     if (values.version !== undefined) return refused(Reason.BadPayload);
-    const merged = mergeSettings(this.book.settings, values);
+    const merged = checkSettings(this.book.settings, values);
     if (!merged) return refused(Reason.BadPayload);
     this.book.saveSettings(merged);
     return taken(0, () => this.module.settingsChanged());

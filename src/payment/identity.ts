@@ -1,6 +1,6 @@
 /**
  * Who this module is and where its server is: given once at the bench (PROVISION, docs/host-protocol.md), kept in
- * the journal. The key never leaves the module again.
+ * the journal. The key never leaves the module again. Asked once in a module's life: @overlay.
  * Invariant: an identity is complete and well-formed, or it is undefined.
  */
 

@@ -4,7 +4,7 @@
  * Invariant: `open` compares all eight bytes of the tag and gives text only when they agree.
  */
 import { u16 } from '../protocol/bytes';
-import { ZERO_BLOCK } from '../protocol/cmac';
+import { ZERO_BLOCK } from '../protocol/bytes';
 import type { Aes, Ccm } from '../protocol/ports';
 
 const TAG_BYTES = 8;

@@ -5,25 +5,10 @@
  * Invariant (law L5): nothing reaches the orders that was not opened with this session's key and the next
  * counter; before the server has proved itself no message is sent.
  */
-import { cmac, type DeviceKeys, deviceKeys } from '../protocol/cmac';
-import {
-  COUNTER_BYTES,
-  deviceMac,
-  encodeUnit,
-  MAC_BYTES,
-  Opener,
-  RANDOM_BYTES,
-  Sealer,
-  SERVER_ID,
-  serverMac,
-  sessionKeys,
-  TAG_BYTES,
-  UnitKind,
-  UnitReader,
-} from '../protocol/link';
+import { COUNTER_BYTES, encodeUnit, Opener, Sealer, TAG_BYTES, UnitKind, UnitReader } from '../protocol/link';
 import { decodeMessage, DOWN_KINDS, type Message } from '../protocol/messages';
-import { u32 } from '../protocol/bytes';
 import type { Aes, Ccm, Clock, Random } from '../protocol/ports';
+import { type Chances, type Credentials, handshake } from './handshake';
 import type { Uplink } from './orders';
 
 /** The keeper, as the session sees it. */
@@ -71,10 +56,8 @@ const enum Stage {
 
 export class Session implements Uplink {
   private stage: Stage;
-  private readonly keys: DeviceKeys;
   private reader: UnitReader;
-  private randS: string;
-  private randP: string;
+  private chances: Chances | undefined;
   private connections: number;
   private sealer: Sealer | undefined;
   private opener: Opener | undefined;
@@ -85,8 +68,7 @@ export class Session implements Uplink {
   private syncErrorMs: number;
 
   constructor(
-    private readonly deviceId: string,
-    psk: string,
+    private readonly who: Credentials,
     private readonly starts: number,
     private readonly aes: Aes,
     private readonly ccm: Ccm,
@@ -96,10 +78,8 @@ export class Session implements Uplink {
     private readonly owner: SessionOwner,
   ) {
     this.stage = Stage.Down;
-    this.keys = deviceKeys(aes, psk);
     this.reader = new UnitReader(this);
-    this.randS = '';
-    this.randP = '';
+    this.chances = undefined;
     this.connections = 0;
     this.sealer = undefined;
     this.opener = undefined;
@@ -188,32 +168,28 @@ export class Session implements Uplink {
   }
 
   private takeChallenge(body: string): void {
-    const randS = body.substr(SERVER_ID.length);
-    if (this.stage !== Stage.Greeted || body !== SERVER_ID + randS || randS.length !== RANDOM_BYTES) {
+    const shake = handshake(this.aes, this.who);
+    const chances =
+      this.stage === Stage.Greeted
+        ? shake.answer(body, this.random, this.starts, this.connections)
+        : undefined;
+    if (!chances) {
       this.fail('CHALLENGE');
       return;
     }
-    const aes = this.aes;
-    const ak = this.keys.ak;
-    // Starts and connections make it new each time, even where the hardware's noise repeats.
-    const noise = this.random.bytes(RANDOM_BYTES) + u32(this.starts) + u32(this.connections);
-    this.randS = randS;
-    this.randP = cmac(aes, ak, 'rand' + noise);
+    this.chances = chances;
     this.stage = Stage.Answered;
-    const mac = deviceMac(aes, ak, this.deviceId, randS, this.randP);
-    this.carrier.send(encodeUnit(UnitKind.Response, this.randP + mac + this.deviceId));
+    this.carrier.send(encodeUnit(UnitKind.Response, shake.response(chances)));
   }
 
   private takeProof(body: string): void {
-    const isOurs =
-      this.stage === Stage.Answered &&
-      body.length === MAC_BYTES &&
-      body === serverMac(this.aes, this.keys.ak, this.randP);
-    if (!isOurs) {
+    const chances = this.stage === Stage.Answered ? this.chances : undefined;
+    const keys = chances && handshake(this.aes, this.who).keys(body, chances);
+    this.chances = undefined;
+    if (!keys) {
       this.fail('PROOF');
       return;
     }
-    const keys = sessionKeys(this.aes, this.keys, this.deviceId, this.randS, this.randP);
     this.sealer = new Sealer(this.ccm, keys.upKey, keys.upSalt);
     this.opener = new Opener(this.ccm, keys.downKey, keys.downSalt);
     this.stage = Stage.Proven;

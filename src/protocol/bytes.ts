@@ -2,6 +2,9 @@
  * Little-endian integers in binary strings. Leaves range checks to the callers: a value is cut to its width.
  */
 
+/** Sixteen zero bytes. */
+export const ZERO_BLOCK = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
+
 export function u16(value: number): string {
   return String.fromCharCode(value & 255, (value >> 8) & 255);
 }

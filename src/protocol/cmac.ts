@@ -2,11 +2,10 @@
  * AES-CMAC (RFC 4493) from one native CBC call, and the key schedule of EAP-PSK (RFC 4764, sections 3.1 and 5).
  * Used in the handshake only, never per record, so its 16-byte loops cost nothing that matters.
  */
+import { ZERO_BLOCK } from './bytes';
 import type { Aes } from './ports';
 
 export const BLOCK_BYTES = 16;
-/** Sixteen zero bytes. */
-export const ZERO_BLOCK = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0';
 
 /** Two blocks of 16 bytes, bit by bit exclusive-or. */
 function xorBlock(left: string, right: string): string {

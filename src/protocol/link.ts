@@ -1,18 +1,16 @@
 /**
- * The link below the messages (docs/link-protocol.md): units on the TCP stream, the AKEP2 exchange as profiled
- * by EAP-PSK (RFC 4764), and records under AES-128-CCM (RFC 3610) with counters as nonce (RFC 6655).
+ * The link below the messages (docs/link-protocol.md): units on the TCP stream, and records under AES-128-CCM
+ * (RFC 3610) with counters as nonce (RFC 6655). The key exchange is in exchange.ts.
  * Both sides use it. Time-outs, sockets and what a message means are left to the session on either side.
  * Invariant: a record is accepted only with the next counter of its direction and an untouched tag, so that
  * nothing forged, replayed, reordered, dropped or meant for another session passes.
  */
 import { readU16, u16, u32 } from './bytes';
-import { cmac, sessionKeyBlocks, type DeviceKeys } from './cmac';
-import type { Aes, Ccm } from './ports';
+import type { Ccm } from './ports';
 
-/** Name of the server in the exchange; carries the protocol's version, so that it is authenticated with it. */
-export const SERVER_ID = 'coinslot/1';
-export const RANDOM_BYTES = 16;
-export const MAC_BYTES = 16;
+export { deviceMac, MAC_BYTES, RANDOM_BYTES, SERVER_ID, serverMac, sessionKeys } from './exchange';
+export type { SessionKeys } from './exchange';
+
 export const TAG_BYTES = 8;
 export const COUNTER_BYTES = 4;
 /** Longest body of a unit; longer ones end the connection. */
@@ -80,43 +78,6 @@ export class UnitReader {
     this.isBroken = true;
     this.held = '';
   }
-}
-
-/** MAC_P: the device proves that it knows AK (RFC 4764, section 5.2). */
-export function deviceMac(aes: Aes, ak: string, deviceId: string, randS: string, randP: string): string {
-  return cmac(aes, ak, deviceId + SERVER_ID + randS + randP);
-}
-
-/** MAC_S: the server proves that it knows AK (RFC 4764, section 5.3). */
-export function serverMac(aes: Aes, ak: string, randP: string): string {
-  return cmac(aes, ak, SERVER_ID + randP);
-}
-
-export interface SessionKeys {
-  readonly upKey: string;
-  readonly downKey: string;
-  readonly upSalt: string;
-  readonly downSalt: string;
-}
-
-/**
- * Session keys. RFC 4764 seeds them with RAND_P alone; ours mixes RAND_S in, so that a device with a poor
- * source of chance cannot repeat a key, and with it a nonce.
- */
-export function sessionKeys(
-  aes: Aes,
-  keys: DeviceKeys,
-  deviceId: string,
-  randS: string,
-  randP: string,
-): SessionKeys {
-  const blocks = sessionKeyBlocks(aes, keys.kdk, cmac(aes, keys.ak, 'session' + randS + randP + deviceId));
-  return {
-    upKey: blocks.substr(0, 16),
-    downKey: blocks.substr(16, 16),
-    upSalt: blocks.substr(32, 9),
-    downSalt: blocks.substr(48, 9),
-  };
 }
 
 /** One direction of sealed records. */

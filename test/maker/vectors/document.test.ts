@@ -8,7 +8,7 @@ import { readVectors } from '../../../maker/vectors/read';
 import { MAX_ENDED_ORDERS, MAX_OPEN_ORDERS } from '../../../src/payment/book';
 import { OrderEvent, step } from '../../../src/payment/order';
 import { MAX_QUEUED_FRAMES, MAX_SENDS, REPLY_TIMEOUT_MS } from '../../../src/payment/outbox';
-import { defaultSettings, mergeSettings } from '../../../src/payment/settings';
+import { checkSettings } from '../../../src/payment/settings-check';
 import { CHANNEL_NAMES, LINK_STATE_NAMES, ORDER_STATE_NAMES, ResetReason } from '../../../src/protocol/codes';
 import { REASON_NAMES } from '../../../src/protocol/reasons';
 import { FRAME_TIMEOUT_MS, MAX_PAYLOAD_BYTES } from '../../../src/protocol/frame';
@@ -125,7 +125,7 @@ test('what the host may say in which state is what the order table does', () => 
 });
 
 test('ranges and defaults of the settings hold', () => {
-  const defaults = defaultSettings();
+  const defaults = checkSettings(undefined, {})!;
   const documented = table(english, 'name', 'range', 'default');
   expect(documented.map((row) => row[0]).sort()).toEqual(
     Object.keys(defaults)
@@ -141,7 +141,7 @@ test('ranges and defaults of the settings hold', () => {
       [low - 1, false],
       [high + 1, false],
     ] as const) {
-      expect([name, value, mergeSettings(defaults, { [name!]: value }) !== undefined]).toEqual([
+      expect([name, value, checkSettings(defaults, { [name!]: value }) !== undefined]).toEqual([
         name,
         value,
         isGood,

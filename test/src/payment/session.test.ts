@@ -41,8 +41,7 @@ class Rig {
 
   constructor(starts = 1, psk = PSK) {
     this.session = new Session(
-      ID,
-      psk,
+      { deviceId: ID, psk },
       starts,
       nodeAes,
       composeCcm(nodeAes),

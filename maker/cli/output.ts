@@ -12,11 +12,11 @@ export class Output {
     readonly isJson: boolean,
   ) {}
 
-  /** Something happened. `text` is for people, `event` and `fields` for scripts. */
+  /** Something happened. `text` is for people (nothing is said when it is empty), `event` and `fields` for scripts. */
   say(event: string, fields: object, text: string): void {
     this.endProgress();
     const line = this.isJson ? JSON.stringify({ event, ...fields }) : text;
-    this.environment.stdout.write(line + '\n');
+    if (line !== '') this.environment.stdout.write(line + '\n');
   }
 
   /** For people only. */

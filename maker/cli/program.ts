@@ -2,6 +2,8 @@
  * The command line of `coinslot`: which commands there are and what they take. Each command is a function of its own in
  * commands/; this file only reads arguments and turns failures into messages and exit codes.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { HostError, reasonText } from '../host';
 import { parseWhole, parseYuan } from './amounts';
@@ -16,6 +18,10 @@ import { Exit, EXIT_TEXTS, exitOfError } from './exit-codes';
 import { Output } from './output';
 import type { GlobalOptions, Session } from './session';
 
+/** Of the release that this command belongs to. */
+const { version: VERSION } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+  version: string;
+};
 const MAX_ORDER = 0xffffffff;
 const order = parseWhole('the order', 1, MAX_ORDER);
 const seconds = parseWhole('the time in seconds', 0, 86_400);
@@ -56,6 +62,7 @@ type Action = (session: Session, ...values: never[]) => Promise<number>;
 function build(environment: Environment, output: Output, end: (exit: number) => void): Command {
   const program = new Command('coinslot')
     .description('talks to a Coinslot payment module on a serial port')
+    .version(VERSION)
     .option('-p, --port <port>', 'serial port, or tcp:[host:]port (default: COINSLOT_PORT)')
     .addOption(
       new Option('-b, --baud <rate>', 'baud rate')

@@ -50,6 +50,32 @@ async function paid(context: ModuleContext, checks: Checks): Promise<void> {
   }
 }
 
+/** A host that restarts takes an older state for news: no repeat may overtake a change that nobody has answered. */
+async function statusOrder(context: ModuleContext, checks: Checks): Promise<void> {
+  const { probe } = context;
+  const putBack = await withSettings(context, { statusS: 1 });
+  try {
+    const { order, url } = await openOrder(context);
+    await context.pause(1000);
+    const from = probe.seen.length;
+    probe.isAnswering = false;
+    await pay(context, url);
+    await context.pause(10_000);
+    probe.isAnswering = true;
+    await probe.ask(HostType.Query, { order, reference: '' });
+    await probe.status(order, [OrderState.Done], STEP_MS, from);
+    const states = probe.seen
+      .slice(from)
+      .filter((seen) => seen.type === HostType.Status && seen.fields.order === order)
+      .map((seen) => seen.fields.state as number);
+    const isForward = states.every((state, index) => index === 0 || state >= states[index - 1]!);
+    checks.that('STATUS never goes back', isForward, states.map(stateName).join(' '));
+  } finally {
+    probe.isAnswering = true;
+    await putBack();
+  }
+}
+
 async function refused(context: ModuleContext, checks: Checks): Promise<void> {
   const { maxFen } = await readSettings(context);
   const answer = await context.probe.ask(HostType.Pay, payFields(context, { amountFen: maxFen! + 1 }));
@@ -291,6 +317,7 @@ async function service(context: ModuleContext, checks: Checks): Promise<void> {
 
 export const ORDER_SITUATIONS: readonly Situation<ModuleContext>[] = [
   { name: 'paid', title: 'paid, by both channels', play: paid },
+  { name: 'status-order', title: 'no STATUS overtakes an older one', play: statusOrder },
   { name: 'refused', title: 'refused', play: refused },
   { name: 'expired', title: 'nobody pays', play: expired },
   { name: 'cancelled', title: 'the host cancels', play: cancelled },

@@ -85,7 +85,9 @@ function openSerial(path: string, baud: number): Promise<HostPort> {
   return new Promise((resolve, reject) => {
     const serial = new SerialPort({ path, baudRate: baud, autoOpen: false });
     serial.open((error) => {
-      if (error) reject(new HostError('closed', `cannot open ${path} (${error.message})`));
+      // What the system says, without serialport's own words around it.
+      const why = error?.message.replace(/^Error:? ?/, '').replace(/, cannot open .*$/i, '');
+      if (error) reject(new HostError('closed', `cannot open ${path} (${why})`));
       else resolve(streamPort(path, baud, serial, () => serial.close(() => {})));
     });
   });

@@ -205,12 +205,17 @@ export class Desk implements HostView, FrameListener {
     ]);
   }
 
-  /** Once a second: repeats STATUS of open orders every `statusS` seconds. */
+  /**
+   * Once a second: repeats STATUS of open orders every `statusS` seconds, but never past a change that the host has
+   * not answered: a host that restarts in between would take the older one for news, and deliver twice.
+   */
   tick(): void {
     const nowMs = this.clock.nowMs();
     if (nowMs < this.nextStatusMs) return;
     this.nextStatusMs = nowMs + this.book.settings.statusS * 1000;
-    this.book.open.forEach((order) => this.outbox.post(HostType.Status, this.status(order)));
+    this.book.open.forEach((order) => {
+      if (!this.outbox.isTelling(order.n)) this.outbox.post(HostType.Status, this.status(order));
+    });
   }
 
   private pay(amountFen: number, channel: number, ttlS: number, reference: string, goods: string): Result {

@@ -26,6 +26,8 @@ export class Outbox {
   /** The frame under way, '' when there is none. */
   private sent: string;
   private sends: number;
+  /** What the frame under way is about. */
+  private sentSubject: number;
   private timer: TimerId;
 
   constructor(
@@ -37,6 +39,7 @@ export class Outbox {
     this.queue = [];
     this.sent = '';
     this.sends = 0;
+    this.sentSubject = 0;
     this.timer = undefined;
   }
 
@@ -59,6 +62,11 @@ export class Outbox {
     return true;
   }
 
+  /** Whether a frame about this order waits for its answer, so that what is posted now would overtake it. */
+  isTelling(subject: number): boolean {
+    return this.sentSubject === subject || !!this.queue.find((queued) => queued.subject === subject);
+  }
+
   /** Room for frames that want an answer. */
   freeFrames(): number {
     return MAX_QUEUED_FRAMES - this.queue.length;
@@ -79,6 +87,7 @@ export class Outbox {
   private next(): void {
     const queued = this.queue.shift();
     this.sent = queued ? this.frame(FLAG_ACK_WANTED, queued.type, queued.payload) : '';
+    this.sentSubject = queued ? queued.subject : 0;
     this.sends = 0;
     if (queued) this.transmit();
   }

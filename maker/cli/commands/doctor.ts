@@ -62,6 +62,8 @@ const fault = (check: string, message: string, advice: string): Finding => ({
   advice,
 });
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
 const MARKS = { ok: '✓', warning: '!', fault: '✗' };
 
 export async function doctor(session: Session, options: DoctorOptions): Promise<Exit> {
@@ -94,11 +96,9 @@ export async function doctor(session: Session, options: DoctorOptions): Promise<
       line.host.close();
     }
   }
-  const verdict = faults
-    ? `${faults} faults, ${warnings} warnings`
-    : warnings
-      ? `it works; ${warnings} warnings`
-      : 'all is well';
+  const found = `${counted(faults, 'fault')}, ${counted(warnings, 'warning')}`;
+  const good = warnings ? `it works; ${counted(warnings, 'warning')}` : 'all is well';
+  const verdict = faults ? found : good;
   output.say('verdict', { faults, warnings }, verdict);
   return faults ? Exit.Problem : Exit.Ok;
 }

@@ -28,7 +28,13 @@ function optionsOf(config: Config): ServerOptions {
     wechatUrl: config.COINSLOT_WECHAT_URL,
     alipayUrl: config.COINSLOT_ALIPAY_URL,
     providerTimeoutMs: config.COINSLOT_PROVIDER_TIMEOUT_MS,
-    times: { patienceMs: config.COINSLOT_PATIENCE_S * 1000, grantMs: config.COINSLOT_GRANT_S * 1000 },
+    times: {
+      patienceMs: config.COINSLOT_PATIENCE_S * 1000,
+      grantMs: config.COINSLOT_GRANT_S * 1000,
+      callGraceMs: config.COINSLOT_CALL_GRACE_S * 1000,
+      watchMs: config.COINSLOT_WATCH_S * 1000,
+    },
+    limits: { minTtlMs: config.COINSLOT_MIN_CODE_S * 1000 },
     say: (text: string) => process.stderr.write(`coinslot: ${text}\n`),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;

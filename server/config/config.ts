@@ -28,6 +28,9 @@ export const ENVIRONMENT = {
   COINSLOT_PROVIDER_TIMEOUT_MS: positive.max(60_000).default(10_000),
   COINSLOT_PATIENCE_S: positive.max(86_400).default(300),
   COINSLOT_GRANT_S: positive.max(3_600).default(90),
+  COINSLOT_MIN_CODE_S: positive.max(7_200).default(30),
+  COINSLOT_CALL_GRACE_S: positive.max(600).default(20),
+  COINSLOT_WATCH_S: positive.max(86_400).default(120),
 } as const;
 
 const SCHEMA = z.object(ENVIRONMENT);

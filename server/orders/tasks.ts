@@ -61,6 +61,8 @@ function unknownRefund(code: string): OrderEvent {
  * under our number was not made by us: a person must look, and it is never booked as ours.
  */
 export function refundEvent(outcome: Outcome<Refund>, expectedFen: number): OrderEvent | 'missing' {
+  // Too many calls at a time is no fault of the refund: it is tried again soon, and nobody is called.
+  if (outcome.kind === 'refused' && outcome.code === 'RATE_LIMITED') return unknownRefund(outcome.code);
   if (outcome.kind === 'refused') return { type: 'refundRefused', code: outcome.code };
   if (outcome.kind === 'unknown') return unknownRefund(outcome.code);
   const { state, providerState, refundFen = expectedFen } = outcome.value;

@@ -1,0 +1,220 @@
+/**
+ * What the campaign runs on: PostgreSQL, the provider sandbox and several server processes, each a process of its
+ * own that can be killed. This process is in charge of PostgreSQL and starts it again (server/db/cluster.ts).
+ * Invariant: `close` leaves no process and no folder behind.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as net from 'node:net';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { createInterface } from 'node:readline';
+import { startCluster, type Cluster } from '../../server/db/cluster';
+import { readPlace, removePlace } from '../../server/db/place';
+import { readPidFile } from '../../server/db/postmaster';
+import { generateMasterKey } from '../../server/secrets';
+import { sleep, systemClock } from '../../server/time';
+
+const ROOT = path.resolve(__dirname, '../..');
+const READY_LIMIT_MS = 90_000;
+const RETRY_MS = 500;
+
+export interface SiteOptions {
+  readonly servers: number;
+  readonly seed: number;
+  /** Seconds that a code is payable at the least. */
+  readonly codeS: number;
+  readonly say: (text: string) => void;
+}
+
+interface ServerSlot {
+  readonly httpPort: number;
+  readonly gatewayPort: number;
+  child: ChildProcess | undefined;
+  isUp: boolean;
+}
+
+export class Site {
+  readonly dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'coinslot-torture-'));
+  readonly apiToken = `operator-${randomBytes(18).toString('hex')}`;
+  readonly masterKey = generateMasterKey('torture');
+  readonly servers: ServerSlot[] = [];
+  /** Everything that the servers said, for the search for secrets. */
+  readonly output: string[] = [];
+  databaseUrl = '';
+  sandboxUrl = '';
+  private cluster!: Cluster;
+  private sandbox: ChildProcess | undefined;
+  private isClosing = false;
+
+  constructor(private readonly options: SiteOptions) {}
+
+  async start(): Promise<this> {
+    const { say } = this.options;
+    this.cluster = await startCluster({ dataDir: path.join(this.dataDir, 'db'), clock: systemClock, say });
+    this.databaseUrl = await this.cluster.database('coinslot');
+    await this.startSandbox();
+    for (let index = 0; index < this.options.servers; index++) {
+      this.servers.push({
+        httpPort: await freePort(),
+        gatewayPort: await freePort(),
+        child: undefined,
+        isUp: false,
+      });
+      await this.startServer(index);
+    }
+    return this;
+  }
+
+  /** Kills a server process and starts it again after a pause. */
+  async killServer(index: number, pauseMs: number): Promise<void> {
+    const slot = this.servers[index]!;
+    if (!slot.child || !slot.isUp) return;
+    slot.isUp = false;
+    slot.child.kill('SIGKILL');
+    await sleep(systemClock, pauseMs);
+    if (!this.isClosing) await this.startServer(index);
+  }
+
+  /** Kills PostgreSQL itself, or one of the processes that work for it; false when it is not up. */
+  killPostgres(): boolean {
+    const place = readPlace(path.join(this.dataDir, 'db'));
+    const found = place && readPidFile(place.clusterDir);
+    if (!found) return false;
+    try {
+      process.kill(found.pid, 'SIGKILL');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Ports of the gateways, also of those that are down just now: devices do not know. */
+  gatewayPorts(): readonly number[] {
+    return this.servers.map((slot) => slot.gatewayPort);
+  }
+
+  async api(method: string, route: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+    const slot = this.servers.find((one) => one.isUp) ?? this.servers[0]!;
+    const response = await fetch(`http://127.0.0.1:${slot.httpPort}/api/v1${route}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.apiToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  async ask<Answer>(method: string, route: string, body?: unknown): Promise<Answer> {
+    const response = await fetch(this.sandboxUrl + route, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    return (await response.json()) as Answer;
+  }
+
+  /** Until every server is up again. */
+  async allUp(): Promise<void> {
+    while (this.servers.some((slot) => !slot.isUp)) await sleep(systemClock, RETRY_MS);
+  }
+
+  async close(): Promise<void> {
+    this.isClosing = true;
+    for (const { child } of this.servers) await ended(child, 'SIGTERM');
+    await ended(this.sandbox, 'SIGTERM');
+    await this.cluster?.stop();
+    removePlace(path.join(this.dataDir, 'db'));
+    fs.rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  private async startSandbox(): Promise<void> {
+    const child = this.spawn('sim/providers/cli.ts', {}, [
+      ...['--port', '0', '--data', path.join(this.dataDir, 'sandbox')],
+      ...['--seed', String(this.options.seed), '--retry-scale', '0.05'],
+    ]);
+    this.sandbox = child;
+    this.sandboxUrl = (await firstLine<{ url: string }>(child)).url;
+  }
+
+  /** A start may meet a PostgreSQL that was killed a moment ago: then again. */
+  private async startServer(index: number): Promise<void> {
+    const slot = this.servers[index]!;
+    for (const deadlineMs = systemClock.nowMs() + READY_LIMIT_MS; ;) {
+      slot.child = this.spawn('server/server.ts', this.environment(slot), []);
+      slot.child.stderr!.on('data', (text) => this.output.push(String(text)));
+      try {
+        await firstLine(slot.child);
+        slot.isUp = true;
+        return;
+      } catch (error) {
+        if (this.isClosing) return;
+        if (systemClock.nowMs() > deadlineMs) throw error;
+        await sleep(systemClock, RETRY_MS);
+      }
+    }
+  }
+
+  private spawn(file: string, environment: Record<string, string>, words: readonly string[]): ChildProcess {
+    const { PATH, HOME, TMPDIR } = process.env;
+    const inherited = { PATH, HOME, ...(TMPDIR && { TMPDIR }) };
+    return spawn(process.execPath, ['--require', 'tsx/cjs', path.join(ROOT, file), ...words], {
+      cwd: ROOT,
+      env: { ...inherited, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  }
+
+  private environment({ httpPort, gatewayPort }: ServerSlot): Record<string, string> {
+    return {
+      DATABASE_URL: this.databaseUrl,
+      COINSLOT_DATA_DIR: path.join(this.dataDir, 'server'),
+      COINSLOT_DB_CONNECTIONS: '12',
+      COINSLOT_HTTP_PORT: String(httpPort),
+      COINSLOT_GATEWAY_PORT: String(gatewayPort),
+      COINSLOT_GATEWAY_HOST: '127.0.0.1',
+      COINSLOT_MASTER_KEY: this.masterKey,
+      COINSLOT_API_TOKEN: this.apiToken,
+      COINSLOT_LOG_LEVEL: 'debug',
+      COINSLOT_WECHAT_URL: this.sandboxUrl,
+      COINSLOT_ALIPAY_URL: this.sandboxUrl,
+      COINSLOT_PROVIDER_TIMEOUT_MS: '3000',
+      COINSLOT_PATIENCE_S: '40',
+      COINSLOT_GRANT_S: '15',
+      COINSLOT_CALL_GRACE_S: '5',
+      COINSLOT_WATCH_S: '3',
+      COINSLOT_MIN_CODE_S: String(this.options.codeS),
+    };
+  }
+}
+
+/** The first line of a process, as JSON; fails when it ends before. */
+function firstLine<Line = unknown>(child: ChildProcess): Promise<Line> {
+  return new Promise((resolve, reject) => {
+    createInterface(child.stdout!).once('line', (line) => resolve(JSON.parse(line) as Line));
+    child.once('exit', (code) => reject(new Error(`process ended (${code}) before it was ready`)));
+  });
+}
+
+function ended(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  return new Promise((resolve) => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill(signal);
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as net.AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * A short slice of the kill campaign (npm run torture:server): real server processes and PostgreSQL killed, the
+ * sandbox misbehaving, devices losing power, then the money laws over all three ledgers.
+ */
+import { runCampaign } from '../../scripts/torture-server/campaign';
+
+const SEED = Number(process.env.TORTURE_SEED ?? 7);
+
+test(`no money law is broken under kills, seed ${SEED}`, async () => {
+  const said: string[] = [];
+  const result = await runCampaign({
+    seed: SEED,
+    seconds: 9,
+    devices: 16,
+    servers: 2,
+    codeS: 6,
+    pauseMs: 1_000,
+    policies: ['refund'],
+    pace: { killMs: [1_500, 2_500], pgKillMs: [4_000, 5_000], providerMs: [300, 900] },
+    say: (text) => void said.push(text),
+  });
+  expect({ violations: result.violations, said: result.violations > 0 ? said : [] }).toEqual({
+    violations: 0,
+    said: [],
+  });
+  expect(result.orders).toBeGreaterThan(5);
+  expect(result.kills).toBeGreaterThan(0);
+  expect(result.pgKills).toBeGreaterThan(0);
+  expect(result.attacks).toBeGreaterThan(0);
+}, 300_000);

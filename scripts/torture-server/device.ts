@@ -12,7 +12,7 @@ import { Book, type Order } from '../../src/payment/book';
 import { Journal } from '../../src/payment/journal';
 import { Orders } from '../../src/payment/orders';
 import { Session } from '../../src/payment/session';
-import { mergeSettings, type RelayPlan } from '../../src/payment/settings';
+import type { RelayPlan } from '../../src/payment/settings';
 import { OrderState } from '../../src/protocol/codes';
 import type { Clock } from '../../src/protocol/ports';
 
@@ -103,7 +103,7 @@ export class Device {
     const report = book.start(journal, 0);
     this.book = book;
     if (!book.identity) this.provision();
-    if (byHost) book.settings = mergeSettings(book.settings, { mode: 0, hostReportS: 8 })!;
+    if (byHost) book.settings = { ...book.settings, mode: 0, hostReportS: 8 };
     this.orders = new Orders(
       book,
       clock,
@@ -159,8 +159,7 @@ export class Device {
   private newSession(clock: Clock): Session {
     const { id, psk } = this.options;
     return new Session(
-      id,
-      psk,
+      { deviceId: id, psk },
       this.book.starts,
       nodeAes,
       nodeCcm,

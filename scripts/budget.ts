@@ -1,13 +1,19 @@
 /**
- * `npm run budget`: bytes of the firmware bundle for each board, by source, against the limit of
- * espruino.config.js.
+ * `npm run budget`: bytes of the firmware bundle for each board, by source, and its JsVars on the real interpreter
+ * where one is on PATH, against the limits of espruino.config.js. `--bytes` leaves the interpreter out.
  * Exits 1 when a limit is passed or a bundle does not build. Last line: one JSON object.
  */
+import { findInterpreter } from '../sim/interpreter/interpreter';
+import { NoAnswer } from '../sim/product/machine';
 import { buildFirmware } from './build/build';
 import { limits, profileNames } from './build/profile';
+import { type JsVarFigures, measureJsVars } from './budget/jsvars';
 
-/** Sources shown; the rest is summed up. */
+/** Sources and names shown; the rest is summed up. */
 const SHOWN_SOURCES = 12;
+const SHOWN_NAMES = 12;
+/** The profile that runs on the Linux build of the interpreter. */
+const INTERPRETER_PROFILE = 'linux';
 
 interface Row {
   readonly profile: string;
@@ -47,16 +53,79 @@ function showSources(profile: string, bytesBySource: Readonly<Record<string, num
   console.log(`  ${String(rest).padStart(6)}  ${Math.max(0, sources.length - SHOWN_SOURCES)} more\n`);
 }
 
+/** Measures on the interpreter; undefined where there is none. */
+async function jsVarFigures(): Promise<JsVarFigures | undefined> {
+  const interpreter = findInterpreter();
+  if (!interpreter) {
+    console.log(
+      '\nJsVars: not measured, there is no Espruino interpreter (Linux build) on PATH; README tells where to get one.',
+    );
+    return undefined;
+  }
+  console.log(`\nJsVars on ${interpreter.version} (${INTERPRETER_PROFILE}), measuring for half a minute …`);
+  const firmware = await buildFirmware(INTERPRETER_PROFILE);
+  try {
+    return await measureJsVars(interpreter, firmware);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    // Real time on a machine that may be busy with other things.
+    console.log('The module did not answer in time; once more.');
+    return measureJsVars(interpreter, firmware);
+  }
+}
+
+function showJsVars({ idle, peak, perOpenOrder, shares, isDtuIn }: JsVarFigures): void {
+  console.log('Where they go when idle: functions and their parameters, then tables and objects');
+  for (const { source, code, state } of shares.bySource) {
+    console.log(
+      `  ${String(code + state).padStart(5)} = ${String(code).padStart(4)} + ${String(state).padStart(4)}  ${source}`,
+    );
+  }
+  console.log('The biggest names:');
+  for (const { name, source, size } of shares.byName.slice(0, SHOWN_NAMES)) {
+    console.log(`  ${String(size).padStart(5)}  ${name}, ${source}`);
+  }
+  const row = (what: string, vars: number, limit: number): void =>
+    console.log(`${what.padEnd(44)} ${vars} of ${limit} JsVars  ${vars > limit ? 'OVER' : 'ok'}`);
+  console.log('');
+  row('idle, linked', idle, limits.idleJsVars);
+  row(
+    `peak, a purchase while the link reconnects${isDtuIn ? ' and data flows' : ''}`,
+    peak,
+    limits.peakJsVars,
+  );
+  console.log(`${'each open order'.padEnd(44)} ${perOpenOrder} JsVars`);
+  if (!isDtuIn) console.log('The peak is without DTU traffic: the firmware does not take DTU frames yet.');
+}
+
 async function main(): Promise<void> {
   const { rows, failures } = await bundleRows();
-  process.exitCode = failures.length > 0 ? 1 : 0;
+  const figures = process.argv.includes('--bytes') ? undefined : await jsVarFigures();
+  if (figures) {
+    showJsVars(figures);
+    failures.push(...figures.troubles);
+    for (const trouble of figures.troubles) console.log(`WRONG: ${trouble}`);
+  }
   console.log(
     JSON.stringify({
       ok: failures.length === 0,
       limitBytes: limits.bundleBytes,
       bundles: Object.fromEntries(rows.map(({ profile, bytes }) => [profile, bytes])),
+      jsVars: figures && {
+        idle: figures.idle,
+        peak: figures.peak,
+        perOpenOrder: figures.perOpenOrder,
+        limits: { idle: limits.idleJsVars, peak: limits.peakJsVars },
+      },
     }),
   );
+  process.exitCode = failures.length > 0 ? 1 : 0;
 }
 
-void main();
+main().then(
+  () => process.exit(),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

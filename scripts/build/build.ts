@@ -12,6 +12,7 @@ import { checkBundle, describeFindings } from './check-bundle';
 import { boardApi } from './espruino-api';
 import { internalNames } from './mangle';
 import { openOverlays, OverlayError, overlayPlugin, residentFiles } from './overlays';
+import { declaredBySource, type BundleNames } from './owners';
 import { limits, loadProfile, type BoardProfile } from './profile';
 import { pretokenise, readTokens, textTokens } from './pretokenise';
 import { profileModule } from './profile-module';
@@ -76,6 +77,8 @@ export interface Firmware {
   readonly modules: Record<string, string>;
   /** Bytes of the bundle that each source file is answerable for. */
   readonly bytesBySource: Record<string, number>;
+  /** What the short names of the bundle stand for. */
+  readonly names: BundleNames;
 }
 
 /** A bundle that must not be flashed, with all reasons in its message. */
@@ -84,7 +87,7 @@ export class BuildError extends Error {}
 /** Builds the firmware for a profile; throws BuildError or ProfileError. */
 export async function buildFirmware(profileName: string, options: FirmwareOptions = {}): Promise<Firmware> {
   const profile = loadProfile(profileName);
-  const { code, bytesBySource } = await bundle(profile, options);
+  const { code, bytesBySource, names } = await bundle(profile, options);
   const findings = checkBundle(code, boardApi(profile));
   const image = imageOf(code);
   const bytes = image.length;
@@ -103,7 +106,7 @@ export async function buildFirmware(profileName: string, options: FirmwareOption
       writeFileSync(path.join(options.outDir, `${profileName}.${name}.module.js`), text, 'latin1');
     }
   }
-  return { code, image, bytes, profile, modules, bytesBySource };
+  return { code, image, bytes, profile, modules, bytesBySource, names };
 }
 
 /** The image of a bundle; throws when it would not be read back as the same program. */
@@ -121,7 +124,7 @@ function imageOf(code: string): string {
 async function bundle(
   profile: BoardProfile,
   options: FirmwareOptions,
-): Promise<Pick<Firmware, 'code' | 'bytesBySource'>> {
+): Promise<Pick<Firmware, 'code' | 'bytesBySource' | 'names'>> {
   const common = {
     entryPoints: [options.entry ?? path.join(SOURCES, 'main.ts')],
     absWorkingDir: ROOT,
@@ -134,9 +137,8 @@ async function bundle(
     target: 'es2015',
     supported: Object.fromEntries(UNSUPPORTED.map((feature) => [feature, false])),
     charset: 'ascii',
-    // Terser shortens identifiers; until then overlays are known by theirs.
+    // Terser shortens identifiers and white space; until then names tell overlays and, with comments, their sources.
     minifySyntax: true,
-    minifyWhitespace: true,
     // A fixture of a test brings no names of ours.
     mangleProps: new RegExp(`^(?:${internalNames(SOURCES, boardApi(profile)).join('|')})$`),
     // Taken: Espruino could not read a method of that name.
@@ -152,13 +154,24 @@ async function bundle(
     const look = await build({ ...common, plugins: [board, overlayPlugin(undefined)] });
     const resident = residentFiles(look.metafile, ROOT);
     const result = await build({ ...common, plugins: [board, overlayPlugin(resident)] });
-    const text = openOverlays(result.outputFiles[0]!.text.replace(/^"use strict";/, ''));
-    const code = (await shrink(text)).trimEnd() + '\n';
+    const bundled = openOverlays(result.outputFiles[0]!.text.replace(/^"use strict";/, ''));
+    const shrunk = await shrink(bundled);
     const inputs = Object.values(result.metafile.outputs)[0]!.inputs;
     const bytesBySource = Object.fromEntries(
       Object.entries(inputs).map(([source, { bytesInOutput }]) => [source, bytesInOutput]),
     );
-    return { code, bytesBySource };
+    return {
+      code: shrunk.code,
+      bytesBySource,
+      names: {
+        topLevel: new Map(
+          declaredBySource(bundled).map((owned) => [shrunk.shortNames.get(owned.name) ?? owned.name, owned]),
+        ),
+        properties: new Map(
+          Object.entries(result.mangleCache!).map(([name, short]): [string, string] => [String(short), name]),
+        ),
+      },
+    };
   } catch (error) {
     if (error instanceof OverlayError) throw new BuildError(`${profile.name}: ${error.message}`);
     const errors = (error as Partial<BuildFailure>).errors;

@@ -5,7 +5,7 @@
  */
 import { parse, type Node } from 'acorn';
 import { analyze } from 'eslint-scope';
-import { checkClosures } from './check-closures';
+import { checkArrows, checkClosures } from './check-closures';
 import { checkGlobals, checkMembers, checkReservedNames } from './check-names';
 import { checkOrder } from './check-order';
 import { checkSyntax } from './check-syntax';
@@ -38,6 +38,7 @@ export function checkBundle(code: string, api: BoardApi): Finding[] {
   checkSyntax(program, report);
   checkReservedNames(program, report);
   checkClosures(scopes, report);
+  checkArrows(program, report);
   checkOrder(scopes, report);
   checkGlobals(scopes, api, report);
   checkMembers(program, scopes, api, report);

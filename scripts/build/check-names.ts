@@ -41,6 +41,10 @@ const JAVASCRIPT_MEMBERS: ReadonlySet<string> = new Set(
 /** Words that Espruino's lexer takes for its own, and JavaScript for names in places (src/jslex.c). */
 const ESPRUINO_WORDS = new Set(['of', 'let', 'static', 'debugger', 'undefined']);
 
+/** A class of Espruino's has no method called like a reserved word, though an object may (jspeClassDefinition). */
+const RESERVED_WORDS =
+  /^(?:if|else|do|while|for|break|continue|function|return|var|const|this|throw|try|catch|finally|true|false|null|new|in|instanceof|switch|case|default|delete|typeof|void|class|extends|super)$/;
+
 /** Reports names of methods and variables that Espruino cannot read as such. */
 export function checkReservedNames(program: Node, report: Report): void {
   const check = (node: AnyNode): void => {
@@ -49,8 +53,14 @@ export function checkReservedNames(program: Node, report: Report): void {
   };
   full(program, (node) => {
     const found = node as AnyNode;
-    if (found.type === 'MethodDefinition') check(found.key as AnyNode);
-    else if (found.type === 'VariableDeclarator') check(found.id as AnyNode);
+    if (found.type === 'MethodDefinition') {
+      const key = found.key as AnyNode;
+      check(key);
+      if (key.type === 'Identifier' && RESERVED_WORDS.test(key.name)) {
+        report('reserved-name', key, `Espruino takes no method called ${key.name}`);
+      }
+    }
+    if (found.type === 'VariableDeclarator') check(found.id as AnyNode);
     else if (/^(Arrow)?Function/.test(found.type)) {
       const { id, params } = found as AnyNode & { id?: AnyNode | null; params: AnyNode[] };
       params.forEach(check);

@@ -22,8 +22,20 @@ type Edit = [number, number, string];
 /** `let $=this;` against three characters less for each use. */
 const LEAST_USES = 4;
 
+export interface Shrunk {
+  readonly code: string;
+  /** What top-level names became, by the name that they had. */
+  readonly shortNames: ReadonlyMap<string, string>;
+}
+
+/** terser's notes of what it renamed: each name with a `$` in front. */
+interface NameCache {
+  readonly vars?: { readonly props: Readonly<Record<string, string>> };
+}
+
 /** The same program, smaller. What Espruino cannot run is looked for afterwards (check-bundle.ts). */
-export async function shrink(code: string): Promise<string> {
+export async function shrink(code: string): Promise<Shrunk> {
+  const nameCache: NameCache = {};
   const result = await minify(shortenThis(dropDeadMethods(code)), {
     ecma: 2015,
     toplevel: true,
@@ -47,8 +59,16 @@ export async function shrink(code: string): Promise<string> {
     // Two short names are left for built-ins; `of` is a word of Espruino's.
     mangle: { toplevel: true, reserved: ['$', '_', 'of'] },
     format: { ascii_only: true },
+    nameCache,
   });
-  return nameBuiltIns(chainAssignments(result.code!));
+  const short = Object.entries(nameCache.vars?.props ?? {}).map(([name, to]): [string, string] => [
+    name.slice(1),
+    to,
+  ]);
+  return {
+    code: nameBuiltIns(chainAssignments(result.code!)).trimEnd() + '\n',
+    shortNames: new Map(short),
+  };
 }
 
 /**
@@ -77,22 +97,29 @@ function dropDeadMethods(code: string): string {
   );
 }
 
-/** The same program with short names for `this`. */
+/**
+ * The same program with short names for `this`. Arrow functions are given theirs always: one with `this` in it takes
+ * a JsVar more each time it is made, and an interpreter with assertions stops when it only skips over one
+ * (jspeArrowFunction, 2v29).
+ */
 function shortenThis(code: string): string {
   const program = parse(code, { ecmaVersion: 2020 });
   const name = freeName(takenNames(program));
   const uses = new Map<FunctionExpression, Node[]>();
+  const withArrows = new Set<FunctionExpression>();
   ancestor(program, {
     ThisExpression(node: Node, _state: unknown, ancestors: Node[]) {
       const owner = ancestors.findLast((outer) => /^Function(Expression|Declaration)$/.test(outer.type));
       if (owner?.type !== 'FunctionExpression') return;
       const method = owner as FunctionExpression;
       uses.set(method, [...(uses.get(method) ?? []), node]);
+      const inner = ancestors.slice(ancestors.indexOf(owner));
+      if (inner.some(({ type }) => type === 'ArrowFunctionExpression')) withArrows.add(method);
     },
   });
   const edits: Edit[] = [];
   for (const [method, nodes] of uses) {
-    if (nodes.length < LEAST_USES) continue;
+    if (nodes.length < LEAST_USES && !withArrows.has(method)) continue;
     // A default value or a parameter of the method stands outside its body; ours have none.
     if (nodes.some((node) => node.start < method.body.start)) continue;
     edits.push([method.body.start + 1, method.body.start + 1, `let ${name}=this;`]);
@@ -192,7 +219,8 @@ function takenNames(program: Node): Set<string> {
 
 /** The shortest name that is not taken. */
 function freeName(taken: ReadonlySet<string>): string {
-  const letters = '$_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+  // No vowels: not `of`, `do`, `if` or `in` by chance.
+  const letters = '$_bcdfghjklmnpqrstvwxyzBCDFGHJKLMNPQRSTVWXYZ';
   for (const first of ['', ...letters]) {
     for (const second of letters) if (!taken.has(first + second)) return first + second;
   }

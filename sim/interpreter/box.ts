@@ -15,7 +15,7 @@ import type { Clock } from '../time/clock';
 import type { Random } from '../time/random';
 import { makeImage, Running, type Interpreter } from './interpreter';
 import { openPty, type Pty } from './pty';
-import { PIN_SHIM, PINS_PTY } from './shim';
+import { GRAPH_END, PIN_SHIM, PINS_PTY } from './shim';
 
 export interface BoxOptions {
   readonly interpreter: Interpreter;
@@ -33,7 +33,10 @@ export interface BoxOptions {
 const SUPPLY_MILLIVOLTS = 4000;
 /** A restart of the program takes a board so long; the process is started again after it. */
 const RESTART_MS = 150;
-const MEMORY_LIMIT_MS = 2000;
+const ANSWER_LIMIT_MS = 5000;
+
+/** A JsVar: reference, size, flags, then its name or value and its links. */
+const GRAPH_LINE = /^\d+,\d+,\d+,/;
 
 export class InterpreterBox {
   /** The host's end of the module's serial port. */
@@ -50,7 +53,8 @@ export class InterpreterBox {
   private running: Running | undefined;
   private isPlugged = false;
   private pinLines = '';
-  private onMemory: ((usage: number) => void) | undefined;
+  private onAnswer: ((value: number) => void) | undefined;
+  private graphLines: string[] = [];
 
   private constructor(
     private readonly options: BoxOptions,
@@ -111,23 +115,44 @@ export class InterpreterBox {
 
   /** JsVars in use, after a garbage collection. */
   memory(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const limit = this.options.clock.setTimer(
-        () => reject(new Error('the interpreter does not answer')),
-        MEMORY_LIMIT_MS,
-      );
-      this.onMemory = (usage) => {
-        this.options.clock.clearTimer(limit);
-        resolve(usage);
-      };
-      this.ptys.pins.write(Buffer.from('memory\n'));
-    });
+    return this.ask('memory');
+  }
+
+  /** From now on the JsVars in use are looked at deep inside all work; once in a start. Gives JsVars in use. */
+  watchMemory(): Promise<number> {
+    return this.ask('watch');
+  }
+
+  /** The most JsVars in use that were seen since `watchMemory`, what waits to be collected among them. */
+  mostMemory(): Promise<number> {
+    return this.ask('most');
+  }
+
+  /** Every JsVar in use and its links, line by line as `E.dumpVariables` prints them. */
+  async memoryGraph(): Promise<string[]> {
+    this.graphLines = [];
+    await this.ask('graph');
+    return this.graphLines;
   }
 
   /** Ends all processes. */
   async close(): Promise<void> {
     await this.cutPower();
     for (const pty of Object.values(this.ptys)) pty.close();
+  }
+
+  private ask(question: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const limit = this.options.clock.setTimer(
+        () => reject(new Error('the interpreter does not answer')),
+        ANSWER_LIMIT_MS,
+      );
+      this.onAnswer = (value) => {
+        this.options.clock.clearTimer(limit);
+        resolve(value);
+      };
+      this.ptys.pins.write(Buffer.from(`${question}\n`));
+    });
   }
 
   private start(): void {
@@ -137,7 +162,11 @@ export class InterpreterBox {
     this.startedAtMs = this.options.clock.nowMs();
     this.firstByteAtMs = undefined;
     const running = new Running(this.options.interpreter, this.options.folder);
-    running.onLine = (line) => this.options.onConsole?.(line);
+    running.onLine = (line) => {
+      if (GRAPH_LINE.test(line)) this.graphLines.push(line);
+      else if (line === GRAPH_END) this.onAnswer?.(this.graphLines.length);
+      else this.options.onConsole?.(line);
+    };
     // E.reboot() ends the process on Linux: the power is still there, so it comes back.
     running.onExit = () => {
       if (this.running !== running) return;
@@ -172,7 +201,7 @@ export class InterpreterBox {
 
   private takePinLine([kind, pin, level, durationMs]: string[]): void {
     const { profile } = this.options.firmware;
-    if (kind === 'm') this.onMemory?.(Number(pin));
+    if (kind === 'm') this.onAnswer?.(Number(pin));
     if (kind === 'boot') this.setInput(profile.modemPins.status, this.modem.status === 1);
     if (kind === 'w') this.setPin(pin!, level === '1');
     if (kind === 'p') {

@@ -54,6 +54,12 @@ const REFUSED: [string, string, string][] = [
   ['a method that Espruino cannot read', 'reserved-name', 'class A { of() {} }'],
   ['a variable that Espruino cannot read', 'reserved-name', 'var of = 1;'],
   ['a parameter that Espruino cannot read', 'reserved-name', 'print((of) => of);'],
+  ['a method called like any reserved word', 'reserved-name', 'class A { delete() {} } print(new A());'],
+  [
+    'this in an arrow function',
+    'arrow-this',
+    'class A { m() { return [1].map(() => this.n); } } print(new A().m());',
+  ],
   ['a label', 'label', 'a: for (;;) { break a; }'],
   ['a computed key', 'computed-key', 'var k = "a"; print({ [k]: 1 });'],
   ['a computed method', 'computed-key', 'var k = "a"; class A { [k]() {} }'],
@@ -130,6 +136,11 @@ const TAKEN: [string, string][] = [
   [
     'regular expressions that Espruino knows',
     '/^[A-Za-z0-9.-]+$/.test("a"); /(a|b)c*\\x41$/g.exec("bc"); /[?{]\\?\\{/.test("");',
+  ],
+  ['a property called of', 'var o = { of: 1 }; o.of = 2; print(o.of);'],
+  [
+    'this under another name in an arrow function',
+    'class A { m() { let t = this; return [1].map(() => t.n); } } print(new A().m());',
   ],
   ['bytes', 'print("\xa5\x00\xff");'],
   ['classes with getters', 'class A { get x() { return 1; } static s() {} } print(new A().x, A.s());'],

@@ -6,6 +6,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 
 export interface Interpreter {
   readonly binary: string;
@@ -77,13 +78,11 @@ export class Running {
   /** The process is gone, by itself or killed. */
   onExit: (code: number | null) => void = () => {};
   private readonly child: ChildProcess;
-  private rest = '';
 
   constructor(interpreter: Interpreter, folder: string) {
     this.child = spawn(interpreter.binary, [], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
-    const take = (bytes: Buffer): void => this.take(bytes.toString('latin1'));
-    this.child.stdout!.on('data', take);
-    this.child.stderr!.on('data', take);
+    this.readLines(this.child.stdout!);
+    this.readLines(this.child.stderr!);
     this.child.on('exit', (code) => this.onExit(code));
   }
 
@@ -104,9 +103,12 @@ export class Running {
     });
   }
 
-  private take(text: string): void {
-    const lines = (this.rest + text).split(/\r?\n/);
-    this.rest = lines.pop()!;
-    for (const line of lines) this.onLine(line);
+  private readLines(stream: Readable): void {
+    let rest = '';
+    stream.on('data', (bytes: Buffer) => {
+      const lines = (rest + bytes.toString('latin1')).split(/\r?\n/);
+      rest = lines.pop()!;
+      for (const line of lines) this.onLine(line);
+    });
   }
 }

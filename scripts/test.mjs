@@ -29,7 +29,11 @@ const gates = patterns.length
       ['firmware types', bin('tsc'), ['-p', 'src']],
       ['lint', bin('eslint'), ['.', '--max-warnings', '0']],
       ['format', bin('prettier'), ['--check', '--log-level', 'warn', '.']],
-      ['firmware build and budget', process.execPath, [join('scripts', 'run.mjs'), 'scripts/budget.ts', '--bytes']],
+      [
+        'firmware build and budget',
+        process.execPath,
+        [join('scripts', 'run.mjs'), 'scripts/budget.ts', '--bytes'],
+      ],
     ];
 const failedGates = gates.filter((gate) => !run(...gate)).map(([title]) => title);
 

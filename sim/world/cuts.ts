@@ -9,7 +9,7 @@
 import type { Firmware } from '../../scripts/build/build';
 import type { CutPhase } from '../flash';
 import type { Plan } from './plan';
-import { Play, type PlayResult } from './play';
+import { type Patience, Play, type PlayResult } from './play';
 
 export type PointKind = 'flash' | 'to host' | 'from host' | 'to server' | 'from server' | 'relay';
 
@@ -36,6 +36,8 @@ const LINK_MS = 6;
 /** About half of a pulse. */
 const RELAY_MS = 200;
 const EPSILON_MS = 0.01;
+/** Nothing but the story itself is under way, so that rest comes soon and stays. */
+const PATIENCE: Patience = { lookMs: 1_000, quietMs: 2_000 };
 
 export function nameOf(points: readonly CutPoint[]): string {
   return points.map(({ event, phase }) => `${event}${LETTERS[phase]}`).join('+');
@@ -89,7 +91,7 @@ class Cutter {
     private readonly offMs: number,
     trace: ((text: string) => void) | undefined,
   ) {
-    this.play = new Play(firmware, story, trace);
+    this.play = new Play(firmware, story, trace, PATIENCE);
     const { world } = this.play;
     const site = world.sites[0]!;
     world.onFlash = () => this.happens({ kind: 'flash', lastsMs: 0 });

@@ -36,6 +36,13 @@ const STATE_DISPENSING = 6;
 type OrderRecord = [number, number, number, number, number, number, string, string, number, number];
 type ChangeRecord = [number, number, number, number];
 
+let blankBytes: Buffer = Buffer.alloc(0);
+
+function blank(count: number): Buffer {
+  if (blankBytes.length < count) blankBytes = Buffer.alloc(count, 0xff);
+  return blankBytes.subarray(0, count);
+}
+
 export class JournalReader {
   readonly orders = new Map<number, StoredOrder>();
   lastOrder = 0;
@@ -94,8 +101,16 @@ export class JournalReader {
         this.take(record.kind, JSON.parse(record.payload));
         at += record.bytes;
         this.at = at;
-      } else at += 4;
+      } else if (this.isBlankFrom(place, at)) return;
+      else at += 4;
     }
+  }
+
+  private isBlankFrom(place: SectorPlace, at: number): boolean {
+    if (this.bytes[place.offset + at] !== 0xff) return false;
+    const begin = this.bytes.byteOffset + place.offset;
+    const rest = Buffer.from(this.bytes.buffer, begin + at, place.bytes - at);
+    return rest.equals(blank(rest.length));
   }
 
   private recordAt(

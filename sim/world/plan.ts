@@ -166,7 +166,7 @@ export interface PlanOptions {
   readonly spanMs: number;
 }
 
-export const DEFAULT_PLAN: PlanOptions = { sites: 3, orders: 60, spanMs: 600 * SECOND_MS };
+export const DEFAULT_PLAN: PlanOptions = { sites: 3, orders: 150, spanMs: 600 * SECOND_MS };
 
 type Draw = (random: Random, atMs: number, site: number, spanMs: number) => DisturbanceStep;
 

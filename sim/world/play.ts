@@ -27,11 +27,8 @@ export interface PlayResult {
 const LINK_LIMIT_MS = 120_000;
 /** Once the trouble has stopped, everything has come to rest after this. */
 const REST_LIMIT_MS = 3_000_000;
-const LOOK_MS = 5_000;
 /** An order that waits for a person is settled after this. */
 const PERSON_MS = 60_000;
-/** What a late payment and its refund may take after the last order is at rest. */
-const QUIET_MS = 20_000;
 
 type Player<Kind extends Step['kind']> = (play: Play, step: Extract<Step, { kind: Kind }>) => void;
 
@@ -75,6 +72,16 @@ const PLAYERS: { readonly [Kind in Step['kind']]: Player<Kind> } = {
   settings: (play, { site, change }) => play.world.platform.set(play.site(site).id, change),
 };
 
+/** How closely the end is looked for. */
+export interface Patience {
+  /** Between two looks whether everything is at rest. */
+  readonly lookMs: number;
+  /** What a late payment and its refund may take after the last order is at rest. */
+  readonly quietMs: number;
+}
+
+const PATIENCE: Patience = { lookMs: 5_000, quietMs: 20_000 };
+
 /** Plays a plan; `trace` hears everything that happens. */
 export async function play(
   firmware: Firmware,
@@ -96,6 +103,7 @@ export class Play {
     firmware: Firmware,
     private readonly plan: Plan,
     trace: ((text: string) => void) | undefined,
+    private readonly patience = PATIENCE,
   ) {
     this.world = new World(firmware, plan);
     this.world.trace = trace;
@@ -243,11 +251,13 @@ export class Play {
       site.host.comeBack();
     }
     const limitMs = loop.nowMs() + REST_LIMIT_MS;
-    while (loop.nowMs() < limitMs && this.isBusy()) {
-      await loop.run(LOOK_MS);
-      if (loop.nowMs() > limitMs - REST_LIMIT_MS + PERSON_MS) this.beThePerson();
-    }
-    await loop.run(QUIET_MS);
+    do {
+      while (loop.nowMs() < limitMs && this.isBusy()) {
+        await loop.run(this.patience.lookMs);
+        if (loop.nowMs() > limitMs - REST_LIMIT_MS + PERSON_MS) this.beThePerson();
+      }
+      await loop.run(this.patience.quietMs);
+    } while (loop.nowMs() < limitMs && this.isBusy());
   }
 
   private isBusy(): boolean {

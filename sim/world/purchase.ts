@@ -137,7 +137,9 @@ export class Purchase {
     const { site, auditor } = this.world;
     const withText = type === HostType.Failed || type === HostType.Refund;
     if (what !== 'cancel') auditor.shadow.order(site.id, this.n).hostSaid.add(what);
+    this.pending += 1;
     site.host.request(type, withText ? { order: this.n, text: '' } : { order: this.n }, (answer) => {
+      this.pending -= 1;
       const isPassing =
         answer.kind === 'silence' || (answer.kind === 'nak' && PASSING_REASONS.includes(answer.reason));
       if (isPassing && tries > 1) this.later(RETRY_MS, () => this.command(type, what, tries - 1));

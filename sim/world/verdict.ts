@@ -35,7 +35,7 @@ export class Verdict {
   restless(): string[] {
     const waiting = this.platform.store
       .all()
-      .filter((order) => !isResting(order.state))
+      .filter((order) => !isResting(order.state) || this.isPaidUnheard(order))
       .map(
         (order) => `${order.outTradeNo} is ${order.state}${order.alarm && ` (${order.alarm})`} at the server`,
       );
@@ -47,6 +47,11 @@ export class Verdict {
       }
     }
     return waiting;
+  }
+
+  /** The customer paid a code that was given up: the server looks once more when the code has expired. */
+  private isPaidUnheard(order: Order): boolean {
+    return order.paidFen === 0 && (this.auditor.tradeOf(order)?.paidMs ?? null) !== null;
   }
 
   /** Judges everything; a world that is not at rest breaks L7. */

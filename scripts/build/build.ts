@@ -151,9 +151,9 @@ async function bundle(
   } as const satisfies BuildOptions;
   const board = boardProfilePlugin(profile);
   try {
-    const look = await build({ ...common, plugins: [board, overlayPlugin(undefined)] });
+    const look = await build({ ...common, plugins: [board, overlayPlugin(common.tsconfig)] });
     const resident = residentFiles(look.metafile, ROOT);
-    const result = await build({ ...common, plugins: [board, overlayPlugin(resident)] });
+    const result = await build({ ...common, plugins: [board, overlayPlugin(common.tsconfig, resident)] });
     const bundled = openOverlays(result.outputFiles[0]!.text.replace(/^"use strict";/, ''));
     const shrunk = await shrink(bundled);
     const inputs = Object.values(result.metafile.outputs)[0]!.inputs;

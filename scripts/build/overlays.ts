@@ -30,7 +30,7 @@ export function isOverlay(source: string): boolean {
  * Turns overlays into loaders. `resident`: absolute paths of the files that are in the bundle anyway; undefined
  * while that is being found out, then the overlays' code is left away.
  */
-export function overlayPlugin(resident: ReadonlySet<string> | undefined): Plugin {
+export function overlayPlugin(tsconfig: string, resident?: ReadonlySet<string>): Plugin {
   return {
     name: 'overlays',
     setup(outer) {
@@ -39,7 +39,7 @@ export function overlayPlugin(resident: ReadonlySet<string> | undefined): Plugin
         if (!isOverlay(source)) return undefined;
         const enums = (source.match(CONST_ENUM) ?? []).join('\n');
         const name = exportedFunction(source, file);
-        const body = resident ? await bundled(file, name, resident) : '';
+        const body = resident ? await bundled(file, name, resident, tsconfig) : '';
         return { contents: `${enums}\n${loader(name, body)}`, loader: 'ts', resolveDir: path.dirname(file) };
       });
     },
@@ -65,7 +65,12 @@ function exportedFunction(source: string, file: string): string {
 }
 
 /** The overlay with what it alone needs, as an ES module that imports the rest. */
-async function bundled(file: string, name: string, resident: ReadonlySet<string>): Promise<string> {
+async function bundled(
+  file: string,
+  name: string,
+  resident: ReadonlySet<string>,
+  tsconfig: string,
+): Promise<string> {
   const shared: Plugin = {
     name: 'shared',
     setup(inner) {
@@ -93,6 +98,7 @@ async function bundled(file: string, name: string, resident: ReadonlySet<string>
     charset: 'ascii',
     legalComments: 'none',
     logLevel: 'silent',
+    tsconfig,
     plugins: [shared],
   });
   return result.outputFiles[0]!.text;

@@ -9,7 +9,9 @@
 import { LinkState } from '../protocol/codes';
 import type { Random, TimerId } from '../protocol/ports';
 import { Heartbeat, Pulse, type HeartbeatTimes } from './keeper-heartbeat';
-import { Fault, Ladder, Rung } from './keeper-ladder';
+import { ladder } from './keeper-ladder';
+import { Fault, type LadderMemory, newLadderMemory, Rung } from './keeper-rungs';
+import { isRegistered } from './sim800';
 import { Modem, type ModemListener, type ModemPorts } from './sim800-modem';
 import { SocketState, type SocketListener } from './sim800-socket';
 import type { StartupConfig } from './sim800-startup';
@@ -58,7 +60,7 @@ const STEADY_MS = 60000;
 /** Its methods on… are for the parts of the modem. */
 export class Keeper implements SocketListener, ModemListener {
   private readonly modem: Modem;
-  private readonly ladder: Ladder;
+  private readonly memory: LadderMemory;
   private readonly heartbeat: Heartbeat;
   private readonly onTick: () => void;
   private isRunning: boolean;
@@ -75,9 +77,8 @@ export class Keeper implements SocketListener, ModemListener {
     private readonly config: KeeperConfig,
     private readonly listener: KeeperListener,
   ) {
-    const pins = ports.pins;
     this.modem = new Modem(ports, config, this, this);
-    this.ladder = new Ladder(ports.random, [true, true, true, true, !!pins.reset, !!pins.key, !!pins.supply]);
+    this.memory = newLadderMemory();
     this.heartbeat = new Heartbeat(config.heartbeat);
     this.onTick = () => this.tick();
     this.isRunning = false;
@@ -129,7 +130,7 @@ export class Keeper implements SocketListener, ModemListener {
     const nowMs = this.ports.clock.nowMs();
     if (!this.heartbeat.firstHeardMs) {
       this.modem.prove();
-      this.ladder.worked(nowMs);
+      if (this.memory.isClimbing) ladder(this.memory).worked(nowMs);
     }
     this.tell(LinkState.Ready);
     this.heartbeat.heard(nowMs);
@@ -147,14 +148,14 @@ export class Keeper implements SocketListener, ModemListener {
 
   status(): KeeperStatus {
     const modem = this.modem;
-    const startup = modem.startup;
+    const info = modem.info;
     return {
       state: this.state,
-      csq: startup.csq,
-      registration: startup.registration,
-      imei: startup.imei,
-      iccid: startup.iccid,
-      rungUses: this.ladder.uses,
+      csq: info.csq,
+      registration: info.registration,
+      imei: info.imei,
+      iccid: info.iccid,
+      rungUses: this.memory.uses,
       heartbeatMs: this.heartbeat.intervalMs,
       supplyWarnings: modem.supplyWarnings,
       restarts: modem.restarts,
@@ -244,7 +245,7 @@ export class Keeper implements SocketListener, ModemListener {
 
   /** Something failed: says so, and plans the next remedy. */
   onFault(fault: Fault, state: LinkState, reason: string): void {
-    if (!this.isRunning || (this.dueMs && this.ladder.covers(fault))) return;
+    if (!this.isRunning || (this.dueMs && ladder(this.memory).covers(fault))) return;
     // Which faults leave the bearer, and with it the maker's connection, alone.
     if (fault === Fault.Socket || fault === Fault.Silent || fault === Fault.Refused) {
       this.modem.platform.end('', true);
@@ -260,16 +261,18 @@ export class Keeper implements SocketListener, ModemListener {
   private plan(fault: Fault): void {
     const nowMs = this.ports.clock.nowMs();
     this.fault = fault;
-    this.ladder.next(fault, nowMs);
-    this.dueMs = nowMs + this.ladder.delayMs;
-    this.arm(Math.min(TICK_MS, this.ladder.delayMs));
+    const pins = this.ports.pins;
+    const isThere = [true, true, true, true, !!pins.reset, !!pins.key, !!pins.supply];
+    ladder(this.memory).next(fault, nowMs, this.ports.random, isThere);
+    this.dueMs = nowMs + this.memory.delayMs;
+    this.arm(Math.min(TICK_MS, this.memory.delayMs));
   }
 
   /** Uses the rung that was planned. */
   private climb(): void {
-    const rung = this.ladder.rung;
+    const rung = this.memory.rung;
     this.dueMs = 0;
-    this.ladder.used(this.ports.clock.nowMs());
+    ladder(this.memory).used(this.ports.clock.nowMs());
     if (rung > Rung.Socket) this.modem.letGo('bearer restarted');
     this.modem.climb(rung, this.fault === Fault.Sim);
   }
@@ -286,7 +289,7 @@ export class Keeper implements SocketListener, ModemListener {
   /** Asks for a sign of life when it is due, gives the link up when none comes. */
   private watch(nowMs: number): void {
     const heartbeat = this.heartbeat;
-    if (heartbeat.isLate() && !this.modem.startup.isRegistered()) {
+    if (heartbeat.isLate() && !isRegistered(this.modem.info.registration)) {
       // No cell: a new socket would be of no use, and this one may live on when the cell is back.
       this.tell(LinkState.NoNetwork);
       if (heartbeat.hold(nowMs)) return;
@@ -294,7 +297,14 @@ export class Keeper implements SocketListener, ModemListener {
     const pulse = heartbeat.check(nowMs, this.modem.platform.lastTrafficMs);
     if (pulse === Pulse.Due) this.listener.onHeartbeatDue();
     else if (pulse === Pulse.Dead) this.onFault(Fault.Silent, LinkState.NoServer, 'no answer');
-    else if (heartbeat.firstHeardMs && nowMs - heartbeat.firstHeardMs > STEADY_MS) this.ladder.steady();
+    else if (heartbeat.firstHeardMs && nowMs - heartbeat.firstHeardMs > STEADY_MS) this.steady();
+  }
+
+  /** The link has been alive for a while: patience and limits start anew. */
+  private steady(): void {
+    this.memory.failures = 0;
+    this.memory.lastUsedMs = [];
+    this.memory.doublings = [];
   }
 
   /** The next tick comes after `delayMs`, or not at all (0). */

@@ -5,12 +5,28 @@
  * Invariant: after `onFault` nothing of the modem's former state (sockets, bearer) is believed any more.
  */
 import { LinkState } from '../protocol/codes';
-import { AtChannel, type AtAsker, type AtDialogue, type AtOwner, type AtPorts } from './at';
-import { Fault, Rung } from './keeper-ladder';
-import { BAUD, NOTICES, Notice, OTHER_BAUDS, command, field, powerNotice } from './sim800';
-import { PowerSequence, type PowerListener, type PowerPins } from './sim800-power';
+import { AtChannel, type AtAsker, type AtDialogue, type AtOwner, type AtPorts, AtResult } from './at';
+import { Fault, Rung } from './keeper-rungs';
+import {
+  BAUD,
+  NOTICES,
+  Notice,
+  OTHER_BAUDS,
+  command,
+  field,
+  type ModemInfo,
+  powerNotice,
+  registrationIn,
+} from './sim800';
+import { type PowerListener, type PowerPins, type PowerRun, runPower } from './sim800-power';
 import { Socket, type SocketListener } from './sim800-socket';
-import { Entry, Startup, type StartupConfig, type StartupListener } from './sim800-startup';
+import {
+  beginStartup,
+  Entry,
+  type Startup,
+  type StartupConfig,
+  type StartupListener,
+} from './sim800-startup';
 
 export interface ModemPorts extends AtPorts {
   /** Sets the UART's rate; undefined where it is fixed. */
@@ -66,7 +82,7 @@ const STUCK_FAULTS: readonly Fault[] = [
 
 export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   readonly at: AtChannel;
-  readonly startup: Startup;
+  readonly info: ModemInfo;
   readonly platform: Socket;
   readonly direct: Socket;
   /** Warnings of low supply, and restarts that nobody asked for. */
@@ -75,7 +91,8 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   /** Sockets can be opened. */
   hasBearer: boolean;
   private mode: Mode;
-  private readonly power: PowerSequence;
+  private startup: Startup | undefined;
+  private power: PowerRun | undefined;
   /** Place in OTHER_BAUDS, or -1 for our own rate. */
   private baudIndex: number;
   /** All rates have been tried since the modem was last found. */
@@ -88,7 +105,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
 
   constructor(
     private readonly ports: ModemPorts,
-    config: StartupConfig,
+    private readonly config: StartupConfig,
     platformListener: SocketListener,
     private readonly listener: ModemListener,
   ) {
@@ -96,11 +113,12 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
     const at = new AtChannel(ports, this);
     const wake = (): void => at.wake();
     this.at = at;
-    this.startup = new Startup(config, clock, this);
+    this.info = { imei: '', iccid: '', csq: 99, registration: 0, isPinTried: false };
+    this.startup = undefined;
     this.platform = new Socket(0, PLATFORM_OUT_BYTES, clock, wake, platformListener);
     // Gets a listener with each connection.
     this.direct = new Socket(1, DIRECT_OUT_BYTES, clock, wake, platformListener);
-    this.power = new PowerSequence(ports.pins, clock, this);
+    this.power = undefined;
     this.supplyWarnings = 0;
     this.restarts = 0;
     this.restartsInRow = 0;
@@ -114,6 +132,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
 
   /** Looks for the modem at our rate, then brings it up from the beginning. */
   find(): void {
+    this.power = undefined;
     this.enter(Mode.Settling);
     this.setBaud(-1);
     this.at.settle(STARTUP_PROBES);
@@ -125,8 +144,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
       this.runPower(rung);
       return;
     }
-    this.enter(Mode.Starting);
-    this.startup.begin(isWhole && rung < Rung.Radio ? Entry.Whole : (rung as number as Entry));
+    this.begin(isWhole && rung < Rung.Radio ? Entry.Whole : (rung as number as Entry));
     if (this.at.isResting()) this.find();
     this.at.wake();
   }
@@ -156,7 +174,8 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   /** Leaves the modem as it is and says nothing more to it. */
   halt(): void {
     this.enter(Mode.Off);
-    this.power.stop();
+    if (this.power) this.power.stop();
+    this.power = undefined;
     this.at.rest();
   }
 
@@ -198,15 +217,17 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
     this.at.wake();
   }
 
-  /** The modem was told our rate. */
-  onResult(): void {
+  /** The modem was told our rate, or its signal or registration was asked for. */
+  onResult(asked: AtDialogue, result: AtResult, info: string): void {
     if (this.mode === Mode.Settling) this.find();
+    else if (result === AtResult.Ok && asked.send === '+CSQ') this.info.csq = parseInt(info);
+    else if (result === AtResult.Ok) this.info.registration = registrationIn(info);
   }
 
   next(): AtDialogue | undefined {
     if (this.mode === Mode.Settling) return this.onFound();
     const isStarting = this.mode === Mode.Starting;
-    const dialogue = isStarting ? this.startup.next() : undefined;
+    const dialogue = isStarting && this.startup ? this.startup.next() : undefined;
     if (dialogue || !this.hasBearer) return dialogue;
     return this.platform.next() || this.direct.next() || this.nextSample();
   }
@@ -214,16 +235,21 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   private nextSample(): AtDialogue | undefined {
     if (!this.isSampleDue) return undefined;
     this.isSampleDue = false;
-    return this.startup.sample(++this.samples % 2 ? '+CSQ' : '+CREG?');
+    return command(++this.samples % 2 ? '+CSQ' : '+CREG?', this, 0, 0);
   }
 
   /** The modem answers; at a rate that is not ours, it is told ours first. */
   private onFound(): AtDialogue | undefined {
     if (this.baudIndex >= 0) return command('+IPR=' + BAUD, this, 0, 0);
     this.wasHunted = false;
+    return this.begin(Entry.Whole).next();
+  }
+
+  private begin(entry: Entry): Startup {
     this.enter(Mode.Starting);
-    this.startup.begin(Entry.Whole);
-    return this.startup.next();
+    const startup = beginStartup(this.config, this.ports.clock, this, this.info, entry);
+    this.startup = startup;
+    return startup;
   }
 
   private setBaud(index: number): void {
@@ -250,7 +276,8 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   private runPower(rung: Rung): void {
     this.enter(Mode.Powering);
     this.at.rest();
-    this.power.run(rung);
+    if (this.power) this.power.stop();
+    this.power = runPower(this.ports.pins, this.ports.clock, rung, this);
   }
 
   onLine(head: string, args: string, channel: number): void {
@@ -287,6 +314,8 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   }
 
   private enter(mode: Mode): void {
+    if (this.startup) this.startup.isOver = true;
+    this.startup = undefined;
     this.mode = mode;
     this.polledMs = this.ports.clock.nowMs();
   }

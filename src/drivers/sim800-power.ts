@@ -2,11 +2,12 @@
  * Power sequences of a SIM800A by its pins (hardware design V1.02, sections on PWRKEY and RESET): RESET,
  * PWRKEY, and cutting the supply. Leaves to the keeper when; the pins are driven by transistors, so `true` is
  * active, whatever the level.
+ * Needed when a modem must be woken or broken: @overlay.
  * Invariant: PWRKEY is never active longer than 2 s (33 s would start another turn) and no pin stays active
  * after `stop`.
  */
 import type { Clock, TimerId } from '../protocol/ports';
-import { Rung } from './keeper-ladder';
+import { Rung } from './keeper-rungs';
 
 /** What the board can do to the modem; a missing function means that the pin is missing. */
 export interface PowerPins {
@@ -47,43 +48,33 @@ export interface PowerListener {
   find(): void;
 }
 
-export class PowerSequence {
-  private steps: Steps;
-  private index!: number;
+/** A sequence that is running. */
+export interface PowerRun {
+  /** Lets go of all pins; nothing follows any more. */
+  stop(): void;
+}
+
+class Sequence implements PowerRun {
+  private index: number;
   private timer: TimerId;
   private readonly onTimer: () => void;
 
   constructor(
     private readonly pins: PowerPins,
     private readonly clock: Clock,
+    private readonly steps: Steps,
     private readonly listener: PowerListener,
   ) {
-    this.steps = [];
-    this.onTimer = () => this.step();
-  }
-
-  /** Runs the sequence of a rung from Radio on; `find` follows when the modem may answer. */
-  run(rung: Rung): void {
-    this.stop();
-    this.steps = this.stepsOf(rung);
     this.index = 0;
+    this.onTimer = () => this.step();
     this.step();
   }
 
-  /** Lets go of all pins. */
   stop(): void {
     if (this.timer !== undefined) this.clock.cancel(this.timer);
     for (; this.index < this.steps.length; this.index += STEP_SIZE) {
       if (!this.steps[this.index + 1]) this.set();
     }
-  }
-
-  private stepsOf(rung: Rung): Steps {
-    if (rung === Rung.Radio) return RADIO_STEPS;
-    if (rung === Rung.Reset) return RESET_STEPS;
-    if (rung === Rung.Supply) return CUT_STEPS.concat(ON_STEPS);
-    // Where STATUS is not wired, a single turn: if it was the wrong one, the next use of the rung rights it.
-    return this.pins.isOn && this.pins.isOn() ? OFF_STEPS.concat(ON_STEPS) : ON_STEPS;
   }
 
   /** Sets the pin of the present step, if the board has it. */
@@ -104,4 +95,15 @@ export class PowerSequence {
     this.timer = this.clock.after(steps[this.index + 2]!, this.onTimer);
     this.index += STEP_SIZE;
   }
+}
+
+/** Runs the sequence of a rung from Radio on; `find` follows when the modem may answer. */
+export function runPower(pins: PowerPins, clock: Clock, rung: Rung, listener: PowerListener): PowerRun {
+  let steps = ON_STEPS;
+  if (rung === Rung.Radio) steps = RADIO_STEPS;
+  else if (rung === Rung.Reset) steps = RESET_STEPS;
+  else if (rung === Rung.Supply) steps = CUT_STEPS.concat(ON_STEPS);
+  // Where STATUS is not wired, a single turn: if it was the wrong one, the next use of the rung rights it.
+  else if (pins.isOn && pins.isOn()) steps = OFF_STEPS.concat(ON_STEPS);
+  return new Sequence(pins, clock, steps, listener);
 }

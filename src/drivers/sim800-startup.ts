@@ -1,13 +1,14 @@
 /**
  * Brings a SIM800 that answers `AT` as far as an IP address: a row of commands (start-up sequence after the
  * manual), each with a verdict on its answer. Says what stands in the way as a LinkState; waits where waiting
- * helps, up to a limit, and leaves every stronger remedy to the keeper.
- * Invariant: a PIN is tried once in a lifetime of this object, so a wrong one never locks the SIM.
+ * helps, up to a limit, and leaves every stronger remedy to the keeper. Lives from the beginning of a start-up to
+ * its end: @overlay.
+ * Invariant: a PIN is tried once in a lifetime of the module (`info`), so a wrong one never locks the SIM.
  */
 import { LinkState } from '../protocol/codes';
 import type { Clock } from '../protocol/ports';
 import { AtResult, type AtAsker } from './at';
-import { BAUD, command, field, type Command } from './sim800';
+import { BAUD, command, field, isRegistered, type ModemInfo, registrationIn, type Command } from './sim800';
 
 export interface StartupConfig {
   readonly apn: string;
@@ -62,9 +63,7 @@ const NETWORK_WAIT_MS = 75000;
 /** Unanswered commands in one start-up before it is given up. */
 const MAX_TIMEOUTS = 3;
 
-const REGISTERED_HOME = 1;
 const REGISTRATION_DENIED = 3;
-const REGISTERED_ROAMING = 5;
 /** CME codes of the SIM (manual, chapter 19): not inserted, PIN, PUK, busy. */
 const CME_SIM_MISSING = 10;
 const CME_SIM_PIN = 11;
@@ -81,14 +80,14 @@ const enum Go {
   Stuck = 3,
 }
 
-type Verdict = (self: Startup, isOk: boolean, info: string) => Go;
+type Verdict = (self: Row, isOk: boolean, info: string) => Go;
 
 /** True when `text` can stand between quotes in a command. */
 function isQuotable(text: string): boolean {
   return /^[^"\x00-\x1f\x7f-\xff]*$/.test(text) && text.length <= 60;
 }
 
-function judgeSim(self: Startup, isOk: boolean, info: string): Go {
+function judgeSim(self: Row, isOk: boolean, info: string): Go {
   const cme = isOk ? 0 : parseInt(info);
   if (isOk && info === 'READY') return Go.On;
   if (info === 'SIM PIN' || cme === CME_SIM_PIN) return self.enterPin();
@@ -97,25 +96,24 @@ function judgeSim(self: Startup, isOk: boolean, info: string): Go {
   return self.judge(cme === CME_SIM_BUSY ? LinkState.ModemStarting : LinkState.SimMissing, Go.Wait);
 }
 
-function judgeRegistration(self: Startup, isOk: boolean, info: string): Go {
-  // `+CREG: n,stat`; the form without n is an unsolicited one that came in between.
-  const status = info.indexOf(',') < 0 ? parseInt(info) : field(info, 1);
-  if (isOk) self.registration = status;
-  if (self.isRegistered()) return Go.On;
+function judgeRegistration(self: Row, isOk: boolean, info: string): Go {
+  const status = registrationIn(info);
+  if (isOk) self.info.registration = status;
+  if (isRegistered(self.info.registration)) return Go.On;
   return self.judge(status === REGISTRATION_DENIED ? LinkState.AttachRefused : LinkState.NoNetwork, Go.Wait);
 }
 
 const VERDICTS: { readonly [command: string]: Verdict } = {
   '+GSN': (self, isOk, info) => {
-    if (isOk) self.imei = info;
+    if (isOk) self.info.imei = info;
     return Go.On;
   },
   '+CCID': (self, isOk, info) => {
-    if (isOk) self.iccid = info;
+    if (isOk) self.info.iccid = info;
     return Go.On;
   },
   '+CSQ': (self, isOk, info) => {
-    if (isOk) self.csq = parseInt(info);
+    if (isOk) self.info.csq = parseInt(info);
     return Go.On;
   },
   '+IPR?': (self, isOk, info) => (isOk && parseInt(info) === BAUD ? Go.On : self.fixRate()),
@@ -140,81 +138,51 @@ const MUSTS: { readonly [command: string]: LinkState } = {
   '+CPIN': LinkState.SimLocked,
 };
 
-const enum Task {
-  Row = 0,
-  Sample = 1,
+/** A start-up under way. */
+export interface Startup {
+  /** The next command, or undefined while there is nothing to ask yet. */
+  next(): Command | undefined;
+  /** Nothing of it counts any more. */
+  isOver: boolean;
 }
 
-export class Startup implements AtAsker {
-  imei: string;
-  iccid: string;
-  /** Signal, 0 to 31, 99 = unknown (AT+CSQ). */
-  csq: number;
-  /** Registration (AT+CREG): 1 home, 5 roaming, others none. */
-  registration: number;
-  private rows: string[];
+class Row implements Startup, AtAsker {
+  isOver: boolean;
   private index: number;
   private extra: string;
   private state: LinkState;
-  private isPinTried: boolean;
   /** The remedy for what the present row said has been tried. */
   private wasMended: boolean;
   private timeouts: number;
   private waitUntilMs: number;
   private giveUpMs: number;
-  /** Counts `begin`, so that answers to what was asked before are told apart. */
-  private round: number;
 
   constructor(
     private readonly config: StartupConfig,
     private readonly clock: Clock,
     private readonly listener: StartupListener,
+    readonly info: ModemInfo,
+    private readonly rows: readonly string[],
   ) {
-    this.imei = '';
-    this.iccid = '';
-    this.csq = 99;
-    this.registration = 0;
-    this.rows = [];
+    this.isOver = false;
     this.index = 0;
     this.extra = '';
     this.state = LinkState.Off;
-    this.isPinTried = false;
-    this.wasMended = false;
-    this.timeouts = 0;
-    this.waitUntilMs = 0;
-    this.giveUpMs = 0;
-    this.round = 0;
-  }
-
-  begin(entry: Entry): void {
-    this.round++;
-    this.rows = ROWS[entry]!.split(';');
-    this.index = 0;
-    this.extra = '';
     this.wasMended = false;
     this.timeouts = 0;
     this.waitUntilMs = 0;
     this.giveUpMs = 0;
   }
 
-  /** The next command, or undefined while there is nothing to ask yet. */
   next(): Command | undefined {
     if (this.clock.nowMs() < this.waitUntilMs) return undefined;
     const row = this.extra || this.rows[this.index]!;
-    return command(row === '+CSTT' ? this.accessPoint() : row, this, Task.Row, this.round);
-  }
-
-  /** A command that refreshes `csq` (`+CSQ`) or `registration` (`+CREG?`) and changes nothing else. */
-  sample(name: string): Command {
-    return command(name, this, Task.Sample, 0);
+    return command(row === '+CSTT' ? this.accessPoint() : row, this, 0, 0);
   }
 
   onResult(asked: Command, result: AtResult, info: string): void {
-    const name = asked.send.split('=')[0]!;
-    if (asked.task === Task.Sample) {
-      if (result === AtResult.Ok) VERDICTS[name]!(this, true, info);
-      // Aborted, or asked before the last `begin`: whoever did that has already decided how to go on.
-    } else if (result !== AtResult.Aborted && asked.socket === this.round) this.onAnswer(name, result, info);
+    // Aborted, or over: whoever did that has already decided how to go on.
+    if (!this.isOver && result !== AtResult.Aborted) this.onAnswer(asked.send.split('=')[0]!, result, info);
   }
 
   /** Notes what stands in the way and passes the verdict on. */
@@ -227,8 +195,8 @@ export class Startup implements AtAsker {
     const pin = this.config.pin;
     // Lengths apart: Espruino's regular expressions know no {4,8}.
     const isPin = /^\d+$/.test(pin) && pin.length >= 4 && pin.length <= 8;
-    if (this.isPinTried || !isPin) return this.judge(LinkState.SimLocked, Go.Stuck);
-    this.isPinTried = true;
+    if (this.info.isPinTried || !isPin) return this.judge(LinkState.SimLocked, Go.Stuck);
+    this.info.isPinTried = true;
     this.extra = '+CPIN=' + pin;
     return Go.Extra;
   }
@@ -246,10 +214,6 @@ export class Startup implements AtAsker {
     this.wasMended = true;
     this.extra = '+CGATT=1';
     return this.judge(LinkState.AttachRefused, Go.Extra);
-  }
-
-  isRegistered(): boolean {
-    return this.registration === REGISTERED_HOME || this.registration === REGISTERED_ROAMING;
   }
 
   private accessPoint(): string {
@@ -296,4 +260,15 @@ export class Startup implements AtAsker {
     this.waitUntilMs = nowMs + RECHECK_MS;
     this.listener.onWait(this.state);
   }
+}
+
+/** Begins a start-up at `entry`. */
+export function beginStartup(
+  config: StartupConfig,
+  clock: Clock,
+  listener: StartupListener,
+  info: ModemInfo,
+  entry: Entry,
+): Startup {
+  return new Row(config, clock, listener, info, ROWS[entry]!.split(';'));
 }

@@ -76,6 +76,30 @@ export function field(list: string, index: number): number {
   return isNaN(value) ? -1 : value;
 }
 
+const REGISTERED_HOME = 1;
+const REGISTERED_ROAMING = 5;
+
+/** What is known of modem and SIM. */
+export interface ModemInfo {
+  imei: string;
+  iccid: string;
+  /** Signal, 0 to 31, 99 = unknown (AT+CSQ). */
+  csq: number;
+  /** Registration (AT+CREG): 1 home, 5 roaming, others none. */
+  registration: number;
+  /** A PIN is tried once in a lifetime of the module, so a wrong one never locks the SIM. */
+  isPinTried: boolean;
+}
+
+export function isRegistered(registration: number): boolean {
+  return registration === REGISTERED_HOME || registration === REGISTERED_ROAMING;
+}
+
+/** The state in `+CREG: n,stat`; the form without n is an unsolicited one that came in between. */
+export function registrationIn(info: string): number {
+  return info.indexOf(',') < 0 ? parseInt(info) : field(info, 1);
+}
+
 /** `+CIPRXGET: 2,<socket>,<got>,<left>`; with 1 in front it is the notice, which may come in between. */
 function countReceived(line: string, dialogue: AtDialogue): number {
   if (!line.startsWith('+CIPRXGET:')) return NO_PAYLOAD;

@@ -63,6 +63,8 @@ describe('overlays', () => {
     for (const part of ['class', '[getTime(),20,30,40]', '"alone"']) expect(inside).toContain(part);
     expect(code.slice(0, cold.index)).toContain('E.hwRand()');
     expect(code.match(/hwRand/g)).toHaveLength(1);
+    // Fields are assigned, as everywhere in src, not defined.
+    expect(code).not.toContain('defineProperty');
     expect(code).toContain(`${cold[1]}()(`);
   });
 

@@ -1,0 +1,16 @@
+/** What the parts of the bench say to each other, and the names and key of its devices. */
+
+export const DEVICE_KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
+
+export function deviceId(index: number): string {
+  return `BENCH${String(index).padStart(6, '0')}`;
+}
+
+export type Question = 'memory' | 'stop';
+
+export interface Answer {
+  readonly gatewayPort?: number;
+  readonly httpUrl?: string;
+  readonly merchantId?: number;
+  readonly bytes?: number;
+}

@@ -1,0 +1,54 @@
+/**
+ * The server under measurement, as a process of its own: the whole server with merchant, devices and a provider
+ * that answers at once. Says where it listens, and how much memory it holds when asked. Started by main.ts (fork).
+ */
+import { startServer } from '../../server/app';
+import { systemClock } from '../../server/time';
+import { deviceId, DEVICE_KEY, type Answer, type Question } from './messages';
+import { residentBytes } from './memory';
+import { StubProvider } from './stub-provider';
+
+async function main(): Promise<void> {
+  const [databaseUrl, dataDir, devices, connections] = process.argv.slice(2) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  const provider = new StubProvider();
+  const server = await startServer({
+    dataDir,
+    databaseUrl,
+    dbConnections: Number(connections),
+    logLevel: 'warn',
+    providers: { get: async () => provider },
+    limits: { ordersPerWindow: 1_000_000 },
+    gatewayLimits: { maxUnknown: 10_000, maxUnknownPerAddress: 10_000, handshakeTimeoutMs: 120_000 },
+  });
+  const { core } = server;
+  const nowMs = Math.round(systemClock.nowMs());
+  const merchant = await core.merchants.add({ name: 'bench', maxOpenOrders: 1_000_000 }, nowMs);
+  const channel = { merchantId: merchant.id, channel: 'wechat' as const, isEnabled: true };
+  await core.database.db
+    .insertInto('channels')
+    .values({ ...channel, sealedParameters: '', version: 1, updatedAtMs: nowMs })
+    .execute();
+  for (let index = 0; index < Number(devices); index++) {
+    const device = {
+      id: deviceId(index),
+      merchantId: merchant.id,
+      name: '',
+      key: DEVICE_KEY,
+      maxAmountFen: 10_000,
+    };
+    await core.devices.add(device, nowMs);
+  }
+  const answer = (message: Answer): void => void process.send!(message);
+  process.on('message', (question: Question) => {
+    if (question === 'memory') answer({ bytes: residentBytes() });
+    else void server.stop().then(() => process.exit(0));
+  });
+  answer({ gatewayPort: server.gatewayPort, httpUrl: server.httpUrl, merchantId: merchant.id });
+}
+
+void main();

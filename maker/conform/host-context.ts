@@ -22,9 +22,12 @@ export interface HostSeen {
 /** What a frame of the module becomes on its way: itself, something else, or nothing. */
 export type Filter = (bytes: Buffer) => Buffer | undefined;
 
-/** Asks the person at the machine; resolves at once, the answer shows on the line. `canRestart` of no machine skips. */
+/** Whoever holds the machine: told at once, what comes of it shows on the line. Without `canRestart` situations are skipped. */
 export interface Operator {
-  ask(what: string): void;
+  /** An order shall be started on the machine. */
+  sell(): void;
+  /** The machine shall lose power and get it back. */
+  restart(): void;
   readonly canRestart: boolean;
   readonly delivers: boolean;
 }
@@ -99,7 +102,7 @@ export class HostContext {
   /** The next order that the machine starts; asks for it. */
   async nextOrder(): Promise<ModuleOrder> {
     const count = this.module.orders.all.length;
-    this.operator.ask('start an order on the machine');
+    this.operator.sell();
     await this.until('an order of the machine', () => this.module.orders.all.length > count, ORDER_LIMIT_MS);
     return this.module.orders.all[count]!;
   }

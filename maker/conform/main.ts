@@ -4,13 +4,12 @@
  *   --port X [--wallet URL]   a module on a serial port or tcp:
  *   --virtual                 our own virtual module, with every hand the situations need
  *   --host --port X           a machine on a serial port;  --host --listen 7003: a machine that connects over TCP
+ *   --machine COMMAND         with --listen: a program that is the machine; we start it, sell with it and restart it
  */
-import { createServer } from 'node:net';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { RealClock } from '../../sim/time/clock';
 import { describeFrame } from '../cli/frames';
-import { DEFAULT_BAUD, type HostPort, openPort } from '../host';
-import { streamPort } from '../host/port';
+import { type HostPort, openPort } from '../host';
 import { walletPayer } from '../module/customer';
 import {
   pauseOf,
@@ -22,60 +21,21 @@ import {
 } from './checks';
 import { HostContext } from './host-context';
 import { HOST_SITUATIONS } from './host-situations';
+import { ListeningPort, personAt, ProgramMachine } from './machine';
 import type { Hands } from './module-context';
 import { LINE_SITUATIONS } from './module-line';
 import { ORDER_SITUATIONS } from './module-orders';
+import { type ConformOptions, readOptions } from './options';
 import { Probe } from './probe';
 import { startVirtual } from './virtual';
 
-interface Options {
-  readonly port?: string;
-  readonly baud: string;
-  readonly wallet?: string;
-  readonly virtual?: boolean;
-  readonly host?: boolean;
-  readonly listen?: string;
-  readonly delivers?: boolean;
-  readonly restarts?: boolean;
-  readonly only?: string;
-  readonly trace?: boolean;
-}
-
-function readOptions(): Options {
-  return new Command('npm run conform --')
-    .description('compares a module, or a host, with docs/host-protocol.md')
-    .option('-p, --port <port>', 'serial port or tcp:[host:]port')
-    .option('-b, --baud <rate>', 'baud rate', String(DEFAULT_BAUD))
-    .option('--wallet <url>', 'the sandbox wallet in which we pay')
-    .option('--virtual', 'test our own virtual module')
-    .option('--host', 'the other side is a host: we are the module')
-    .option('--listen <port>', 'with --host: wait for the machine at this TCP port')
-    .option('--delivers', 'with --host: the machine delivers by itself (relay mode 0)')
-    .option('--restarts', 'with --host: somebody can switch the machine off and on')
-    .option('--only <situation>', 'play this one alone')
-    .option('--trace', 'show each frame of the host')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .parse()
-    .opts<Options>();
-}
-
-/** The first machine that connects. */
-function awaitMachine(text: string): Promise<HostPort> {
+function tcpPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (!(port <= 65_535)) throw new Error(`--listen needs a TCP port, not ${text}`);
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => {
-      socket.setNoDelay(true);
-      server.close();
-      resolve(streamPort('machine', 0, socket, () => socket.destroy()));
-    });
-    server.on('error', (error) => reject(new Error(`cannot listen on port ${port}: ${error.message}`)));
-    server.listen(port, '127.0.0.1', () => console.log(`waiting for the machine at tcp:127.0.0.1:${port}`));
-  });
+  return port;
 }
 
-async function open({ port, baud }: Options): Promise<HostPort> {
+async function open({ port, baud }: ConformOptions): Promise<HostPort> {
   if (port === undefined) throw new Error('which port? --port /dev/ttyUSB0, --port tcp:7002, or --virtual');
   return openPort(port, Number(baud));
 }
@@ -96,7 +56,7 @@ async function playAll<Context>(
   return results;
 }
 
-async function testModule(options: Options): Promise<SituationResult[]> {
+async function testModule(options: ConformOptions): Promise<SituationResult[]> {
   const bench = options.virtual ? await startVirtual((text) => console.log(`· ${text}`)) : undefined;
   const clock = bench?.clock ?? new RealClock();
   const hands: Hands = bench?.hands ?? (options.wallet ? { pay: walletPayer(options.wallet) } : {});
@@ -113,26 +73,30 @@ async function testModule(options: Options): Promise<SituationResult[]> {
   }
 }
 
-async function testHost(options: Options): Promise<SituationResult[]> {
-  const port = options.listen === undefined ? await open(options) : await awaitMachine(options.listen);
-  const operator = {
-    ask: (what: string) => console.log(`  → please: ${what}`),
-    canRestart: options.restarts === true,
-    delivers: options.delivers === true,
-  };
-  const context = new HostContext(port, new RealClock(), operator, (entry) => {
+async function testHost(options: ConformOptions): Promise<SituationResult[]> {
+  const { listen, machine: command, delivers = false, restarts = false } = options;
+  if (command !== undefined && listen === undefined) throw new Error('--machine needs --listen');
+  const listening = listen === undefined ? undefined : await ListeningPort.open(tcpPort(listen));
+  const say = (text: string): void => console.log(`  → ${text}`);
+  if (listening) say(`the machine connects to tcp:127.0.0.1:${listening.port}`);
+  const program = command === undefined ? undefined : new ProgramMachine(command, delivers, say);
+  const operator = program ?? personAt(restarts, delivers, say);
+  await listening?.connected;
+  const context = new HostContext(listening ?? (await open(options)), new RealClock(), operator, (entry) => {
     if (options.trace) console.log(`  ${describeFrame(entry)}`);
   });
+  if (delivers) context.module.settings = { ...context.module.settings, mode: 0 };
   context.module.announce();
   try {
     return await playAll(HOST_SITUATIONS, context, options.only);
   } finally {
+    program?.close();
     context.module.close();
   }
 }
 
 async function main(): Promise<void> {
-  const options = readOptions();
+  const options = readOptions(process.argv.slice(2));
   const results = await (options.host ? testHost(options) : testModule(options));
   const summary = summaryOf(results);
   console.log(`\n${resultTable(results)}\n`);

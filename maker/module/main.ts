@@ -5,7 +5,7 @@
  */
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { CommanderError } from 'commander';
 import { openPseudoTerminal, openTcpPort } from '../../sim/modem/command/host-ports';
 import { StreamSerial } from '../../sim/modem/command/stream-serial';
 import { ALL_FAULTS } from '../../sim/modem/faults';
@@ -15,24 +15,11 @@ import { encodeFrame, FLAG_ACK_WANTED } from '../../src/protocol/frame';
 import { HostType } from '../../src/protocol/host';
 import { describeFrame } from '../cli/frames';
 import { crcOf } from '../host/exchange';
-import { Customer, parsePayAfter, walletPayer } from './customer';
-import { checkFault, Faults, OWN_FAULTS } from './faults';
+import { Customer, walletPayer } from './customer';
+import { Faults, OWN_FAULTS } from './faults';
+import { DEFAULT_TCP_PORT, type ModuleOptions, readOptions } from './options';
 import { Wire } from './wire';
 
-interface Options {
-  readonly tcp?: number;
-  readonly pty?: string | boolean;
-  readonly pay?: number;
-  readonly fault: string[];
-  readonly listFaults?: boolean;
-  readonly trace?: boolean;
-  readonly fresh?: boolean;
-  readonly data: string;
-  readonly seed: number;
-}
-
-const ROOT = path.join(__dirname, '..', '..');
-const DEFAULT_TCP_PORT = 7002;
 const STANDARD_BAUD = 115_200;
 /** A number that the maker's program is not likely to have used last. */
 const LAST_SEQ = 251;
@@ -40,65 +27,6 @@ const RESTORE_MS = 1000;
 const CONSOLE_HELP = 'fault NAME[:PARAMETER][@TRIGGER], cut, trace, quit';
 
 const say = (text: string): void => console.log(`· ${text}`);
-
-/** An option's reader that turns a thrown sentence into commander's own. */
-function reader<Value>(read: (text: string, before: Value) => Value): (text: string, before: Value) => Value {
-  return (text, before) => {
-    try {
-      return read(text, before);
-    } catch (error) {
-      throw new InvalidArgumentError(`${(error as Error).message}.`);
-    }
-  };
-}
-
-function wholeNumber(text: string, high: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (!(value <= high)) throw new Error(`expected a whole number up to ${high}`);
-  return value;
-}
-
-function readOptions(argv: readonly string[]): Options {
-  const command = new Command('npm run module --')
-    .description('a virtual payment module whose serial port your own program can use')
-    .option(
-      '--tcp <port>',
-      `offer TCP port PORT on 127.0.0.1 (default ${DEFAULT_TCP_PORT})`,
-      reader<number>((text) => wholeNumber(text, 65_535)),
-    )
-    .option('--pty [link]', 'offer a pseudo-terminal (needs socat); link: an extra name for it')
-    .option(
-      '--pay <when>',
-      'a customer pays by himself: after:3s',
-      reader<number>((text) => parsePayAfter(text)),
-    )
-    .option(
-      '--fault <fault>',
-      'name[:parameter][@trigger], may be repeated',
-      reader<string[]>((text, before) => {
-        checkFault(text);
-        return [...before, text];
-      }),
-      [],
-    )
-    .option('--list-faults', 'print every fault')
-    .option('--trace', 'print each frame on the serial port')
-    .option('--fresh', 'forget all earlier orders and keys first')
-    .option('--data <folder>', 'where to keep everything', path.join(ROOT, 'data', 'module'))
-    .option(
-      '--seed <number>',
-      'same seed, same noise',
-      reader<number>((text) => wholeNumber(text, 0xffffffff)),
-      1,
-    )
-    .allowExcessArguments(false)
-    .exitOverride();
-  command.parse([...argv], { from: 'user' });
-  const options = command.opts<Options>();
-  if (options.tcp !== undefined && options.pty !== undefined)
-    throw new Error('either --tcp or --pty, not both');
-  return options;
-}
 
 function listFaults(): void {
   for (const text of Object.values(OWN_FAULTS)) console.log(text);
@@ -167,7 +95,7 @@ async function main(): Promise<void> {
   await product.stop();
 }
 
-function announce(product: Product, options: Options, address: string): void {
+function announce(product: Product, options: ModuleOptions, address: string): void {
   const name = options.pty === undefined ? `tcp:${address}` : address;
   console.log(`
 The module's serial port:  ${name}

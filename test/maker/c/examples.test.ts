@@ -24,7 +24,7 @@ import { RealClock, VirtualClock } from '../../../sim/time/clock';
 import { OrderState } from '../../../src/protocol/codes';
 
 const EXAMPLES = join(C_FOLDER, 'examples');
-const SKETCH = join(EXAMPLES, 'arduino/coinslot_vending/coinslot_vending.ino');
+const sketchPath = (name: string): string => join(EXAMPLES, 'arduino', name, `${name}.ino`);
 const BOARD = join(__dirname, 'arduino');
 const LIBRARY = join(C_FOLDER, 'coinslot.c');
 const folder = join(OUT_FOLDER, 'examples');
@@ -40,10 +40,13 @@ const testWith = (...commands: string[]): jest.It => {
 const CPP_FLAGS = ['-x', 'c++', '-std=gnu++11', '-Wall', '-Wextra', '-Wshadow', '-Werror'];
 const SKETCH_FLAGS = [...CPP_FLAGS, '-I', BOARD, '-I', C_FOLDER, '-include', 'Arduino.h'];
 
-testWith('avr-g++', 'avr-gcc')('the Arduino sketch compiles for an AVR', () => {
-  const object = join(folder, 'sketch.o');
-  compile('avr-g++', ['-mmcu=atmega2560', '-Os', ...SKETCH_FLAGS, '-c', SKETCH, '-o', object]);
-});
+testWith('avr-g++', 'avr-gcc').each(['coinslot_vending', 'coin_pulses'])(
+  'the Arduino sketch %s compiles for an AVR',
+  (name) => {
+    const object = join(folder, `${name}.o`);
+    compile('avr-g++', ['-mmcu=atmega2560', '-Os', ...SKETCH_FLAGS, '-c', sketchPath(name), '-o', object]);
+  },
+);
 
 const STM32_IMAGE = join(folder, 'stm32.elf');
 function buildStm32(): void {
@@ -71,7 +74,7 @@ test.each([
   expect(readFileSync(join(EXAMPLES, file), 'utf8')).toContain(words);
 });
 
-describe('the Arduino sketch', () => {
+describe('the Arduino sketches', () => {
   const [BUTTON_DOWN, BUTTON_UP] = [0, 1];
   const MOTOR_ON = 'pin 3 1';
   let program: string;
@@ -86,15 +89,22 @@ describe('the Arduino sketch', () => {
 
   const withCompiler = testWith('g++');
 
-  beforeAll(() => {
-    if (!isInstalled('g++')) return;
+  /** The sketch and the library as a program of this PC. */
+  const build = (name: string): string => {
     const flags = [...SANITIZER_FLAGS, '-I', BOARD, '-I', C_FOLDER];
-    const [library, sketch, main] = ['library.o', 'sketch.o', 'board.o'].map((name) => join(folder, name));
+    const [library, sketch, main] = ['library.o', `${name}-pc.o`, 'board.o'].map((file) =>
+      join(folder, file),
+    );
     compile(hostCompiler()!, [...STRICT_FLAGS, ...flags, '-c', LIBRARY, '-o', library!]);
-    compile('g++', [...SKETCH_FLAGS, ...SANITIZER_FLAGS, '-c', SKETCH, '-o', sketch!]);
+    compile('g++', [...SKETCH_FLAGS, ...SANITIZER_FLAGS, '-c', sketchPath(name), '-o', sketch!]);
     compile('g++', [...CPP_FLAGS, ...flags, '-c', join(BOARD, 'board.cpp'), '-o', main!]);
-    program = join(folder, 'board');
-    compile('g++', [...SANITIZER_FLAGS, library!, sketch!, main!, '-o', program]);
+    const result = join(folder, `board-${name}`);
+    compile('g++', [...SANITIZER_FLAGS, library!, sketch!, main!, '-o', result]);
+    return result;
+  };
+  let vending: string;
+  beforeAll(() => {
+    if (isInstalled('g++')) vending = build('coinslot_vending');
   });
 
   const powerOn = (): void => {
@@ -142,6 +152,7 @@ describe('the Arduino sketch', () => {
     module = new ReferenceModule(right, { clock });
     button = BUTTON_UP;
     log = [];
+    program = vending;
     powerOn();
     run(2000);
   });
@@ -209,6 +220,22 @@ describe('the Arduino sketch', () => {
     run(10_000);
     expect(log).not.toContain(MOTOR_ON);
     expect(module.orders.all[0]).toMatchObject({ state: OrderState.Refunded });
+  });
+
+  withCompiler('the one for coin pulses sets the mode and leaves delivery to the relay', () => {
+    powerOff();
+    program = build('coin_pulses');
+    powerOn();
+    run(2000);
+    expect(module.settings).toMatchObject({ mode: 2, fenPerPulse: 100, onMs: 50, offMs: 100 });
+    press();
+    run(1000);
+    module.orders.pay(1);
+    run(3000);
+    expect(module.orders.all).toMatchObject([
+      { amountFen: 500, state: OrderState.Done, deliveries: 1, reports: 0 },
+    ]);
+    expect(log.at(-1)).toBe('say thank you');
   });
 
   withCompiler('lost answers make no second order', () => {

@@ -100,7 +100,8 @@ function bench(spoil: Spoil = (bytes, write) => write(bytes), delivery: 'host' |
   const [left, right] = portPair(clock);
   const machine: SmallMachine = new SmallMachine(left, clock, spoil, delivery);
   const context = new HostContext(right, clock, {
-    ask: (what) => (what.includes('off and on') ? machine.restart() : machine.sell()),
+    sell: () => machine.sell(),
+    restart: () => machine.restart(),
     canRestart: true,
     delivers: delivery === 'host',
   });

@@ -9,7 +9,8 @@ import { makeHttp } from './api/http';
 import { makeLog, openCore, type Core, type CoreOptions } from './core';
 import { startCluster, type Cluster } from './db/cluster';
 import { Desk } from './gateway/desk';
-import { DEFAULT_GATEWAY_LIMITS, Gateway, type GatewayLimits } from './gateway/gateway';
+import { openStreams } from './dtu';
+import { DEFAULT_GATEWAY_LIMITS, Gateway, type GatewayLimits, type Streams } from './gateway/gateway';
 import { Metrics } from './metrics';
 import { Lanes } from './orders/lanes';
 import { TaskRunner } from './orders/tasks';
@@ -27,6 +28,12 @@ export interface ServerOptions {
   readonly httpPort?: number;
   readonly gatewayHost?: string;
   readonly gatewayPort?: number;
+  /** TCP port for makers' backends. */
+  readonly dtuHost?: string;
+  readonly dtuPort?: number;
+  readonly fairUse?: CoreOptions['fairUse'];
+  /** Origin under which other processes of this server reach this one; by default our own HTTP address. */
+  readonly innerUrl?: string;
   /** Origin under which the providers reach us; by default our own HTTP address. */
   readonly publicUrl?: string;
   readonly masterKey?: string;
@@ -48,6 +55,7 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly httpUrl: string;
   readonly gatewayPort: number;
+  readonly dtuPort: number;
   /** The services, for the console, tests and `npm start`. */
   readonly core: Core;
   stop(): Promise<void>;
@@ -103,7 +111,8 @@ async function start(
   const notifyUrl = (merchantId: number, channel: Channel): string =>
     address.origin + notifyPath(merchantId, channel);
   const tasks = new TaskRunner({ ...core, providers, clock, notifyUrl });
-  const gateway = makeGateway(options, core, clock, log, metrics, (outTradeNo) =>
+  const dtu = openStreams(options, core, clock, log, metrics);
+  const gateway = makeGateway(options, core, clock, log, metrics, dtu.hub, (outTradeNo) =>
     lanes.add(outTradeNo, () => tasks.look(outTradeNo)),
   );
   await core.router.start(gateway);
@@ -119,6 +128,8 @@ async function start(
   undo.push(() => http.close());
   const httpUrl = await http.listen({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort ?? 0 });
   address.origin ||= httpUrl;
+  dtu.serve(http.server, httpUrl);
+  undo.push(() => dtu.stop());
   core.jobs.start({ store: core.store, tasks, lanes });
   core.reconciling.start();
   undo.push(
@@ -126,8 +137,9 @@ async function start(
     () => core.reconciling.pause(),
   );
   const gatewayPort = await gateway.listen(options.gatewayPort ?? 0, options.gatewayHost ?? '127.0.0.1');
+  const dtuPort = await dtu.listen();
   let stopping: Promise<void> | undefined;
-  return { httpUrl, gatewayPort, core, stop: () => (stopping ??= stopAll(undo, log)) };
+  return { httpUrl, gatewayPort, dtuPort, core, stop: () => (stopping ??= stopAll(undo, log)) };
 }
 
 function makeGateway(
@@ -136,6 +148,7 @@ function makeGateway(
   clock: Clock,
   log: Logger,
   metrics: Metrics,
+  streams: Streams,
   look: (outTradeNo: string) => void,
 ): Gateway {
   const desk = new Desk({
@@ -151,6 +164,7 @@ function makeGateway(
     limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.gatewayLimits },
     log,
     onBegin: (deviceId, session) => core.router.begun(deviceId, session),
+    streams,
     onEnd: (reason) => metrics.sessionEnded(reason),
   });
 }

@@ -8,10 +8,13 @@ import { Tokens } from './admin/actor';
 import { OrderDesk } from './admin/order-desk';
 import { ReconciliationDesk } from './admin/reconciliation-desk';
 import { Shop } from './admin/shop';
+import { StreamDesk } from './admin/stream-desk';
 import { secretFile } from './config/secret-file';
 import { openDatabase, type Database } from './db/database';
 import { migrate } from './db/migrate';
 import { Devices } from './devices/devices';
+import { StreamTokens } from './dtu/access';
+import { DEFAULT_FAIR_USE, Usage, type FairUse } from './dtu/usage';
 import { Router } from './gateway/router';
 import { OrderJobs } from './jobs/order-jobs';
 import { ReconcileJobs } from './jobs/reconcile-jobs';
@@ -45,6 +48,8 @@ export interface CoreOptions {
   readonly alipayUrl?: string;
   readonly times?: Partial<Times>;
   readonly limits?: Partial<OpenLimits>;
+  /** Limits of data streams for a device that has none of its own. */
+  readonly fairUse?: FairUse;
   /** Replaces WeChat Pay and Alipay altogether (tests). */
   readonly providers?: Providers;
   readonly observer?: Observer;
@@ -68,6 +73,10 @@ export interface Core {
   readonly reconciler: Reconciler;
   readonly reconciling: { start(): void; pause(): Promise<void> };
   readonly tokens: Tokens;
+  /** Data streams: tokens of makers' backends, fair use, and what the operator does with them. */
+  readonly streamTokens: StreamTokens;
+  readonly usage: Usage;
+  readonly streams: StreamDesk;
   close(): Promise<void>;
 }
 
@@ -144,7 +153,7 @@ function makeServices(
   });
   const devices = new Devices(database.db, box);
   const router = new Router({ db: database.db, databaseUrl: options.databaseUrl, clock, log, devices });
-  const apiToken = options.apiToken ?? secretFile(options.dataDir, 'api.token', makeToken);
+  const streamParts = makeStreams(options, database, devices, router);
   return {
     database,
     store,
@@ -162,13 +171,28 @@ function makeServices(
       pause: () => reconcileJobs.pause(),
     },
     orders: new OrderDesk({ db: database.db, store, service }),
-    tokens: new Tokens(database.db, apiToken),
+    tokens: new Tokens(database.db, options.apiToken ?? secretFile(options.dataDir, 'api.token', makeToken)),
+    ...streamParts,
     close: async () => {
+      await streamParts.usage.stop();
       await router.stop();
       await jobs.stop();
       await database.close();
     },
   };
+}
+
+function makeStreams(
+  { clock, fairUse, log }: CoreOptions,
+  { db }: Database,
+  devices: Devices,
+  router: Router,
+): Pick<Core, 'streamTokens' | 'usage' | 'streams'> {
+  const onError = (error: Error): void => log.warn({ error: error.message }, 'use of streams not noted');
+  const usage = new Usage({ db, clock, fairUse: fairUse ?? DEFAULT_FAIR_USE, onError });
+  const streamTokens = new StreamTokens(db);
+  const streams = new StreamDesk({ devices, tokens: streamTokens, usage, clock, signals: router });
+  return { streamTokens, usage, streams };
 }
 
 function makeToken(): string {

@@ -5,6 +5,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { REASON_NAMES } from '../src/protocol/reasons';
+import type { EndName } from './dtu/far-end';
 import type { EndReason } from './gateway/session';
 import type { NotificationFate } from './orders/notifications';
 import type { Order } from './orders/model';
@@ -41,6 +42,12 @@ export class Metrics implements Observer {
     ['kind', 'outcome'],
   );
   private readonly ends = this.counter('coinslot_session_ends_total', 'Device connections ended, by reason', [
+    'reason',
+  ]);
+  private readonly streamBytes = this.counter('coinslot_dtu_bytes_total', 'Bytes of data streams', [
+    'direction',
+  ]);
+  private readonly streamEnds = this.counter('coinslot_dtu_ends_total', 'Data streams ended, by reason', [
     'reason',
   ]);
   private readonly grantTimes = new Histogram({
@@ -90,6 +97,15 @@ export class Metrics implements Observer {
 
   sessionEnded(reason: EndReason): void {
     this.ends.inc({ reason });
+  }
+
+  streamPassed(upBytes: number, downBytes: number): void {
+    if (upBytes > 0) this.streamBytes.inc({ direction: 'up' }, upBytes);
+    if (downBytes > 0) this.streamBytes.inc({ direction: 'down' }, downBytes);
+  }
+
+  streamEnded(reason: EndName): void {
+    this.streamEnds.inc({ reason });
   }
 
   /** The same providers, with their calls counted and timed. */

@@ -21,6 +21,13 @@ function optionsOf(config: Config): ServerOptions {
     httpPort: config.COINSLOT_HTTP_PORT,
     gatewayHost: config.COINSLOT_GATEWAY_HOST,
     gatewayPort: config.COINSLOT_GATEWAY_PORT,
+    dtuHost: config.COINSLOT_DTU_HOST,
+    dtuPort: config.COINSLOT_DTU_PORT,
+    fairUse: {
+      dayBytes: config.COINSLOT_DTU_DAY_BYTES,
+      bytesPerSecond: config.COINSLOT_DTU_BYTES_PER_SECOND,
+    },
+    innerUrl: config.COINSLOT_INNER_URL,
     publicUrl: config.COINSLOT_PUBLIC_URL,
     masterKey: config.COINSLOT_MASTER_KEY,
     apiToken: config.COINSLOT_API_TOKEN,
@@ -42,8 +49,8 @@ function optionsOf(config: Config): ServerOptions {
 
 async function main(): Promise<void> {
   const server = await startServer(optionsOf(readConfig(process.env)));
-  const { httpUrl, gatewayPort } = server;
-  process.stdout.write(`${JSON.stringify({ event: 'ready', httpUrl, gatewayPort })}\n`);
+  const { httpUrl, gatewayPort, dtuPort } = server;
+  process.stdout.write(`${JSON.stringify({ event: 'ready', httpUrl, gatewayPort, dtuPort })}\n`);
   const stop = (): void => {
     systemClock.setTimer(() => process.exit(EXIT_FAILED), STOP_LIMIT_MS);
     server.stop().then(

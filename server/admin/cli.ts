@@ -293,6 +293,47 @@ function tokenCommands(program: Command): void {
     );
 }
 
+function streamCommands(program: Command): void {
+  const dtu = program.command('dtu').description('data streams of devices to makers’ backends');
+  const tokens = dtu.command('tokens').description('tokens of makers’ backends');
+  tokens
+    .command('add')
+    .description('makes a token for a merchant’s devices, or for one; shown once')
+    .requiredOption('--name <name>')
+    .requiredOption('--merchant <number>', '', integer)
+    .option('--device <device>', 'only this one')
+    .action(
+      run((core, { name, merchant, device }: { name: string; merchant: number; device?: string }) =>
+        core.streams.addToken({ name, merchantId: merchant, ...(device && { deviceId: device }) }),
+      ),
+    );
+  tokens
+    .command('list')
+    .option('--merchant <number>', '', integer)
+    .action(run((core, options: { merchant?: number }) => core.streams.listTokens(options.merchant)));
+  tokens
+    .command('revoke')
+    .description('ends what goes on with it, too')
+    .argument('<token>', 'its number', integer)
+    .action(run((core, id: number) => core.streams.revokeToken(id)));
+  dtu
+    .command('show')
+    .description('limits, use by day and how the last stream ended')
+    .argument('<device>')
+    .action(run((core, id: string) => core.streams.show(id)));
+  dtu
+    .command('limit')
+    .description('a device’s own limits from its next stream on; without options the server’s again')
+    .argument('<device>')
+    .option('--day-bytes <bytes>', 'both directions together', integer)
+    .option('--bytes-per-second <bytes>', 'in each direction', integer)
+    .action(
+      run((core, id: string, options: { dayBytes?: number; bytesPerSecond?: number }) =>
+        core.streams.setLimits(id, options),
+      ),
+    );
+}
+
 async function main(): Promise<void> {
   const program = new Command('admin').description('Coinslot server administration').showHelpAfterError();
   merchantCommands(program);
@@ -300,6 +341,7 @@ async function main(): Promise<void> {
   orderCommands(program);
   reconciliationCommands(program);
   tokenCommands(program);
+  streamCommands(program);
   await program.parseAsync();
 }
 

@@ -7,13 +7,14 @@ import { sql, type Kysely } from 'kysely';
 import * as orders from './migrations/0001-orders';
 import * as tokens from './migrations/0002-tokens';
 import * as reconciliation from './migrations/0003-reconciliation';
+import * as dtu from './migrations/0010-dtu';
 
 export interface Migration {
   readonly name: string;
   up(db: Kysely<unknown>): Promise<void>;
 }
 
-export const MIGRATIONS: readonly Migration[] = [orders, tokens, reconciliation];
+export const MIGRATIONS: readonly Migration[] = [orders, tokens, reconciliation, dtu];
 
 /** Key of the advisory lock that keeps migrations apart ("migr"). */
 const MIGRATION_LOCK = 0x6d696772;

@@ -128,6 +128,40 @@ export interface ApiTokensTable {
   revokedAtMs: number | null;
 }
 
+export interface DtuTokensTable {
+  id: Generated<number>;
+  name: string;
+  merchantId: number;
+  deviceId: string | null;
+  tokenHash: Buffer;
+  createdAtMs: number;
+  revokedAtMs: number | null;
+}
+
+export interface DtuStreamsTable {
+  deviceId: string;
+  address: string;
+  ticket: string;
+  openedAtMs: number;
+}
+
+export interface DtuDaysTable {
+  deviceId: string;
+  /** `YYYY-MM-DD`, China time. */
+  day: string;
+  upBytes: number;
+  downBytes: number;
+}
+
+export interface DtuDevicesTable {
+  deviceId: string;
+  /** Null: the server's limit. */
+  dayBytes: Generated<number | null>;
+  bytesPerSecond: Generated<number | null>;
+  lastEnd: Generated<string | null>;
+  lastEndAtMs: Generated<number | null>;
+}
+
 export interface Schema {
   merchants: MerchantsTable;
   channels: ChannelsTable;
@@ -139,4 +173,8 @@ export interface Schema {
   apiTokens: ApiTokensTable;
   reconciliations: ReconciliationsTable;
   differences: DifferencesTable;
+  dtuTokens: DtuTokensTable;
+  dtuStreams: DtuStreamsTable;
+  dtuDays: DtuDaysTable;
+  dtuDevices: DtuDevicesTable;
 }

@@ -39,6 +39,15 @@ export interface GatewayLog {
   error(fields: object, message: string): void;
 }
 
+/** Takes devices' data streams (server/dtu). */
+export interface Streams {
+  open(session: Session, windowBytes: number): void;
+  credit(session: Session, byteCount: number): void;
+  shut(session: Session, reason: number): void;
+  bytes(session: Session, data: string): void;
+  ended(session: Session): void;
+}
+
 export interface GatewayOptions {
   readonly devices: DeviceDirectory;
   readonly desk: Desk;
@@ -49,6 +58,8 @@ export interface GatewayOptions {
   readonly random?: Random;
   /** A session of this number began here: older ones elsewhere must end. */
   readonly onBegin: (deviceId: string, session: number) => void;
+  /** Without it a device that opens a stream breaks the protocol. */
+  readonly streams?: Streams;
   /** For metrics. */
   readonly onEnd?: (reason: EndReason) => void;
 }
@@ -191,10 +202,24 @@ export class Gateway implements SessionHost {
     }
   }
 
+  stream(session: Session, [type, value]: Message): void {
+    const { streams } = this.options;
+    session.lastHeardMs = this.options.clock.nowMs();
+    if (!streams) session.end('bad message');
+    else streams[type as 'open' | 'credit' | 'shut'](session, value as number);
+  }
+
+  bytes(session: Session, data: string): void {
+    session.lastHeardMs = this.options.clock.nowMs();
+    if (this.options.streams) this.options.streams.bytes(session, data);
+    else session.end('bad unit');
+  }
+
   ended(session: Session, reason: EndReason): void {
     this.sessions.delete(session);
     this.forgetUnknown(session);
     this.options.onEnd?.(reason);
+    this.options.streams?.ended(session);
     const { deviceId, number, address } = session;
     const level = reason === 'peer' || reason === 'drain' || reason === 'replaced' ? 'info' : 'warn';
     this.options.log[level]({ deviceId, session: number, address, reason }, 'device connection ended');

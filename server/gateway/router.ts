@@ -13,6 +13,7 @@ import type { Db } from '../db/database';
 import type { Order } from '../orders/model';
 import { outTradeNoOf, type Push } from '../orders/service';
 import type { Clock, Timer } from '../time';
+import type { HubWord } from '../dtu/hub';
 import type { Gateway, GatewayLog } from './gateway';
 
 const CHANNEL = 'coinslot';
@@ -31,7 +32,8 @@ type Word =
   | { readonly kind: 'tell'; readonly deviceId: string; readonly n: number; readonly version: number }
   | { readonly kind: 'begin'; readonly deviceId: string; readonly session: number }
   | { readonly kind: 'off'; readonly deviceId: string }
-  | { readonly kind: 'set'; readonly deviceId: string };
+  | { readonly kind: 'set'; readonly deviceId: string }
+  | { readonly kind: 'dtu'; readonly word: HubWord; readonly subject: string };
 
 /** What a device is to be set to. */
 interface Settled {
@@ -48,6 +50,8 @@ export interface RouterOptions {
 }
 
 export class Router implements Push {
+  /** Words about data streams from other processes. */
+  onStreamWord: (word: HubWord, subject: string) => void = () => undefined;
   private readonly self = randomUUID();
   private gateway: Gateway | undefined;
   private client: Client | undefined;
@@ -88,6 +92,17 @@ export class Router implements Push {
   switchedOff(deviceId: string): void {
     this.gateway?.endOlder(deviceId, Infinity, 'disabled');
     this.say({ kind: 'off', deviceId });
+  }
+
+  /** Tells the other processes something about data streams. */
+  tellStreams(word: HubWord, subject: string): void {
+    this.say({ kind: 'dtu', word, subject });
+  }
+
+  /** What goes on with this token ends, here and in the other processes. */
+  streamTokenRevoked(tokenId: number): void {
+    this.onStreamWord('revoked', String(tokenId));
+    this.tellStreams('revoked', String(tokenId));
   }
 
   settingsChanged(deviceId: string): void {
@@ -218,6 +233,7 @@ export class Router implements Push {
       if (word.kind === 'tell') this.tellHere(word.deviceId, word.n, word.version);
       else if (word.kind === 'begin') this.gateway?.endOlder(word.deviceId, word.session, 'replaced');
       else if (word.kind === 'off') this.gateway?.endOlder(word.deviceId, Infinity, 'disabled');
+      else if (word.kind === 'dtu') this.onStreamWord(word.word, word.subject);
       else this.setHere(word.deviceId);
     }
   }

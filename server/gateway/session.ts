@@ -71,6 +71,10 @@ export interface SessionHost {
   begin(session: Session): Promise<number | undefined>;
   /** Handles a message; the next one waits until it is done. */
   handle(session: Session, message: Message): Promise<void>;
+  /** A message of the data stream (open, credit, shut); handled at once, so that it keeps its place among the bytes. */
+  stream(session: Session, message: Message): void;
+  /** Bytes of the data stream. */
+  bytes(session: Session, data: string): void;
   ended(session: Session, reason: EndReason): void;
   failed(session: Session, error: unknown): void;
 }
@@ -79,6 +83,7 @@ export interface SessionHost {
 const MAX_WAITING = 32;
 /** Bytes that may wait in our send buffer: a device that reads no more than this is gone or hostile. */
 const MAX_UNSENT_BYTES = 64 * 1024;
+const STREAM_MESSAGES: ReadonlySet<string> = new Set(['open', 'credit', 'shut']);
 const MIN_ID_CHARS = 4;
 const MAX_ID_CHARS = 12;
 const DEVICE_ID = /^[A-Z0-9]{4,12}$/;
@@ -123,6 +128,7 @@ export class Session implements UnitListener {
 
   onUnit(kind: number, body: string): void {
     if (this.phase === 'open' && kind === UnitKind.Message) this.receive(kind, body);
+    else if (this.phase === 'open' && this.isGreeted && kind === UnitKind.Data) this.receiveBytes(kind, body);
     else if (this.phase === 'challenged' && kind === UnitKind.Response) {
       this.phase = 'checking';
       this.run(() => this.check(body));
@@ -140,6 +146,11 @@ export class Session implements UnitListener {
     if (text.length > MAX_UNIT_BYTES - COUNTER_BYTES - TAG_BYTES)
       throw new Error(`message ${message[0]} too long`);
     this.write(this.sealer!.seal(UnitKind.Message, text));
+  }
+
+  /** Seals and sends bytes of the data stream, one unit's worth at most. */
+  sendBytes(bytes: string): void {
+    if (this.phase === 'open') this.write(this.sealer!.seal(UnitKind.Data, bytes));
   }
 
   /** Does something for this device in turn with its messages. */
@@ -230,6 +241,13 @@ export class Session implements UnitListener {
     const message = decodeMessage(UP_KINDS, text);
     if (!message || (message[0] === 'hi') === this.isGreeted) return this.end('bad message');
     if (message[0] === 'hi') this.isGreeted = true;
-    this.run(() => this.host.handle(this, message));
+    if (STREAM_MESSAGES.has(message[0])) this.host.stream(this, message);
+    else this.run(() => this.host.handle(this, message));
+  }
+
+  private receiveBytes(kind: UnitKind, body: string): void {
+    const bytes = this.opener!.open(kind, body);
+    if (bytes === undefined) this.end('unauthentic record');
+    else this.host.bytes(this, bytes);
   }
 }

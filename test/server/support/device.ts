@@ -25,6 +25,9 @@ export const base64 = (text: string): string => Buffer.from(text, 'utf8').toStri
 
 export class TestDevice {
   readonly heard: Message[] = [];
+  /** Bytes of the data stream as they came, and how they were cut. */
+  bytes = '';
+  readonly cuts: number[] = [];
   readonly closed: Promise<void>;
   sealer: Sealer | undefined;
   goodbye: number | undefined;
@@ -84,6 +87,16 @@ export class TestDevice {
     this.socket.write(this.sealer!.seal(UnitKind.Message, text), 'latin1');
   }
 
+  /** Bytes of the data stream in one unit. */
+  sendBytes(bytes: string): void {
+    this.socket.write(this.sealer!.seal(UnitKind.Data, bytes), 'latin1');
+  }
+
+  /** Resolves once `condition` holds, looked at with each unit that comes. */
+  sees(condition: () => boolean): Promise<void> {
+    return this.until(() => condition() || this.isClosed);
+  }
+
   pay(
     n: number,
     amountFen: number,
@@ -136,6 +149,11 @@ export class TestDevice {
     else if (kind === UnitKind.Proof) this.prove(body);
     else {
       const text = this.opener!.open(kind, body);
+      if (text !== undefined && kind === UnitKind.Data) {
+        this.bytes += text;
+        this.cuts.push(text.length);
+        return this.wake();
+      }
       const message = text === undefined ? undefined : decodeMessage(DOWN_KINDS, text);
       if (!message) throw new Error('the server sent something that is not sound');
       this.heard.push(message);

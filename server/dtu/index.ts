@@ -1,0 +1,1 @@
+export { openStreams } from './open-streams';

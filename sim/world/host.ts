@@ -17,8 +17,8 @@ export type Answer =
   | { readonly kind: 'silence' };
 
 interface Request {
-  readonly type: HostType;
-  readonly fields: HostFields;
+  readonly type: number;
+  readonly payload: string;
   readonly onAnswer: (answer: Answer) => void;
 }
 
@@ -58,11 +58,16 @@ export class Host {
     fields: HostFields = {},
     onAnswer: (answer: Answer) => void = () => undefined,
   ): void {
+    this.requestRaw(type, encodeHost(type, fields), onAnswer);
+  }
+
+  /** A whole frame with whatever type and payload; it wants an answer like any other. */
+  requestRaw(type: number, payload: string, onAnswer: (answer: Answer) => void = () => undefined): void {
     if (this.isAway) {
       onAnswer({ kind: 'silence' });
       return;
     }
-    this.waiting.push({ type, fields, onAnswer });
+    this.waiting.push({ type, payload, onAnswer });
     if (!this.current) this.next();
   }
 
@@ -93,8 +98,7 @@ export class Host {
     this.current = request;
     if (!request) return;
     this.seq = (this.seq + 1) & 255;
-    const payload = encodeHost(request.type, request.fields);
-    this.transmit(encodeFrame(crc, FLAG_ACK_WANTED, this.seq, request.type, payload), 1);
+    this.transmit(encodeFrame(crc, FLAG_ACK_WANTED, this.seq, request.type, request.payload), 1);
   }
 
   private transmit(frame: string, sends: number): void {

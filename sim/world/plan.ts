@@ -65,6 +65,14 @@ export type DisturbanceStep =
   | { readonly kind: 'late requests'; readonly atMs: number; readonly share: number; readonly forMs: number }
   | { readonly kind: 'host away'; readonly atMs: number; readonly site: number; readonly forMs: number }
   | { readonly kind: 'babble'; readonly atMs: number; readonly site: number; readonly hex: string }
+  /** A sound frame with any type and payload. */
+  | {
+      readonly kind: 'frame';
+      readonly atMs: number;
+      readonly site: number;
+      readonly type: number;
+      readonly hex: string;
+    }
   | {
       readonly kind: 'command';
       readonly atMs: number;
@@ -158,6 +166,8 @@ const NOTICE_FAULTS: readonly FaultKind[] = [
   'noticeForgedAmount',
   'noticeStale',
 ];
+/** But RELAY, whose moves by hand nobody could tell from an order's. */
+const ANY_TYPES = Array.from({ length: 256 }, (_, type) => type).filter((type) => type !== 0x08);
 const PHASES: readonly CutPhase[] = ['before', 'during', 'after'];
 
 export interface PlanOptions {
@@ -234,6 +244,16 @@ const TROUBLES: readonly { readonly most: number; readonly draw: Draw }[] = [
     }),
   },
   { most: 6, draw: (random, atMs, site) => ({ kind: 'babble', atMs, site, hex: babble(random) }) },
+  {
+    most: 8,
+    draw: (random, atMs, site) => ({
+      kind: 'frame',
+      atMs,
+      site,
+      type: random.pick(ANY_TYPES),
+      hex: random.bytes(random.between(0, 24)).toString('hex'),
+    }),
+  },
   {
     most: 25,
     draw: (random, atMs, site) => ({

@@ -61,6 +61,9 @@ const PLAYERS: { readonly [Kind in Step['kind']]: Player<Kind> } = {
   'late requests': (play, { share, forMs }) => play.lateRequests(share, forMs),
   'host away': (play, { site, forMs }) => play.hostAway(play.site(site), forMs),
   babble: (play, { site, hex }) => play.site(site).host.babble(Buffer.from(hex, 'hex')),
+  frame: (play, { site, type, hex }) => {
+    play.site(site).host.requestRaw(type, Buffer.from(hex, 'hex').toString('latin1'));
+  },
   command: (play, { site, command, back }) => play.command(play.site(site), command, back),
   'clock step': (play, { site, byS }) => play.site(site).board.stepClock(byS),
   meddle: (play, { site, direction, how }) => play.wireOf(site)?.meddle(direction, how),

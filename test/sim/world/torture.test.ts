@@ -1,8 +1,9 @@
 /** A short slice of the torture, and proof that the world is one world: the same seed, the same run. */
 import { buildFirmware, type Firmware } from '../../../scripts/build/build';
 import { minimise } from '../../../scripts/torture/minimise';
-import { drawPlan, type Plan, type PurchaseStep } from '../../../sim/world/plan';
+import { drawPlan } from '../../../sim/world/plan';
 import { play } from '../../../sim/world/play';
+import { QUIET_PURCHASE, QUIET_SITE, quietPlan } from './support';
 
 let firmware: Firmware;
 beforeAll(async () => {
@@ -26,52 +27,25 @@ test('the same seed gives the same run, to the last event', async () => {
   expect(lines[1]).toEqual(lines[0]);
 });
 
-const PURCHASE: PurchaseStep = {
-  kind: 'purchase',
-  atMs: 0,
-  site: 0,
-  reference: 'P1',
-  amountFen: 200,
-  channel: 1,
-  ttlS: 120,
-  customer: 'pays',
-  thinkMs: 2_000,
-  cancelMs: 0,
-  report: 'dispensed',
-  reportMs: 100,
-  refundMs: 0,
-  merchantRefundMs: 0,
-};
-const QUIET: Plan = {
-  seed: 1,
-  cell: 'gprs',
-  uncertain: 'person',
-  sites: [
-    {
-      mode: 1,
-      clockRate: 1,
-      freeBytes: 9_000,
-      isSynced: true,
-      lastOrder: 0,
-      unstableBits: false,
-      enduranceErases: 10_000,
-    },
-  ],
-  spanMs: 60_000,
-  steps: [PURCHASE],
-};
-
 test.each([-250, 250])('a clock that jumps by %i s breaks nothing, and the link lives on', async (byS) => {
-  const steps = [PURCHASE, { kind: 'clock step' as const, atMs: 1_000, site: 0, byS }];
-  const { violations, totals } = await play(firmware, { ...QUIET, steps });
+  const steps = [QUIET_PURCHASE, { kind: 'clock step' as const, atMs: 1_000, site: 0, byS }];
+  const { violations, totals } = await play(firmware, quietPlan(steps, { cell: 'gprs', spanMs: 60_000 }));
   expect(violations).toEqual([]);
   expect(totals).toMatchObject({ orders: 1, paid: 1, dispensed: byS < 0 ? 1 : expect.any(Number) });
 });
 
 test('a hold is delivered whole by a machine whose clock is fast, one order right after the other', async () => {
-  const site = { ...QUIET.sites[0]!, mode: 3, clockRate: 1.045 };
-  const steps = [1, 2, 3].map((n) => ({ ...PURCHASE, reference: `P${n}`, amountFen: 500, thinkMs: 9_000 }));
-  const { violations, totals } = await play(firmware, { ...QUIET, sites: [site], steps });
+  const site = { ...QUIET_SITE, mode: 3, clockRate: 1.045 };
+  const steps = [1, 2, 3].map((n) => ({
+    ...QUIET_PURCHASE,
+    reference: `P${n}`,
+    amountFen: 500,
+    thinkMs: 9_000,
+  }));
+  const { violations, totals } = await play(
+    firmware,
+    quietPlan(steps, { cell: 'gprs', sites: [site], spanMs: 60_000 }),
+  );
   expect(violations).toEqual([]);
   expect(totals.dispensed).toBe(3);
 });

@@ -1,0 +1,103 @@
+/**
+ * `npm run torture:mutants [-- --only TEXT]`: breaks each safety rule of mutants.ts in a copy of the source in a
+ * temporary folder and lets the campaigns look for it. A mutant is killed when a campaign finds one of the laws
+ * broken that it is about; a campaign that cannot run at all kills nothing. Last line JSON; exits with 1 when one
+ * survives.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { MUTANTS, type Mutant } from './mutants';
+
+const ROOT = path.join(__dirname, '..', '..', '..');
+/** What the campaigns need of the project. */
+const COPIED = [
+  'src',
+  'server',
+  'sim',
+  'scripts',
+  'espruino.config.js',
+  'espruino.config.d.ts',
+  'tsconfig.json',
+  'package.json',
+];
+/** No campaign may take longer over one mutant. */
+const LIMIT_MS = 300_000;
+const FOUND = 1;
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+
+/** The source with one rule broken; throws when the text is not there exactly once. */
+export function mutate(source: string, mutant: Mutant): string {
+  const parts = source.split(mutant.text);
+  if (parts.length !== 2) {
+    throw new Error(
+      `'${mutant.name}': its text stands ${parts.length - 1} times in ${mutant.file}, not once`,
+    );
+  }
+  return parts.join(mutant.instead);
+}
+
+interface Verdict {
+  readonly isKilled: boolean;
+  readonly how: string;
+}
+
+function hunt(folder: string, mutant: Mutant): Verdict {
+  let how = 'nobody found it';
+  for (const [campaign, ...given] of mutant.finders) {
+    const file = path.join('scripts', campaign!, 'main.ts');
+    const tsx = path.join(ROOT, 'node_modules', 'tsx', 'dist', 'loader.mjs');
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', tsx, file, ...given], {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: LIMIT_MS,
+      maxBuffer: 1 << 26,
+    });
+    if (status !== 0 && status !== FOUND) {
+      return {
+        isKilled: false,
+        how: `${campaign} could not run: ${stderr.trim().split('\n').slice(-3).join(' / ')}`,
+      };
+    }
+    const found = mutant.laws.find((law) => new RegExp(`^ .*${law}, `, 'm').test(stdout));
+    if (status === FOUND && found) {
+      const check = new RegExp(`${found}, ([^:\\n]+)`).exec(stdout);
+      return { isKilled: true, how: `${campaign}: ${found}, ${check?.[1] ?? ''}` };
+    }
+    if (status === FOUND) how = `${campaign} found another law broken`;
+  }
+  return { isKilled: false, how };
+}
+
+function main(): void {
+  const mutants = MUTANTS.filter(({ name }) => values.only === undefined || name.includes(values.only));
+  if (mutants.length === 0) throw new Error(`no mutant has '${values.only}' in its name`);
+  const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-mutants-'));
+  let killed = 0;
+  const started = performance.now();
+  try {
+    for (const name of COPIED) cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+    symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+    for (const mutant of mutants) {
+      const file = path.join(folder, mutant.file);
+      const whole = readFileSync(file, 'utf8');
+      const beganMs = performance.now();
+      writeFileSync(file, mutate(whole, mutant));
+      const { isKilled, how } = hunt(folder, mutant);
+      writeFileSync(file, whole);
+      if (isKilled) killed += 1;
+      const seconds = Math.round((performance.now() - beganMs) / 1000);
+      console.log(`${isKilled ? 'killed  ' : 'SURVIVED'} ${mutant.name} (${seconds} s; ${how})`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(JSON.stringify({ mutants: mutants.length, killed, seconds }));
+  process.exitCode = killed === mutants.length ? 0 : 1;
+}
+
+if (require.main === module) main();

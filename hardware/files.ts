@@ -3,10 +3,13 @@
  * the placement list. `npm run hardware` (make.ts) writes them; the checks read them back.
  * Invariant: the same design gives the same bytes; nothing here looks at the clock or the machine.
  */
+import { billFile, placementFile } from './bill';
 import { boardFile } from './board/board-writer';
 import { readCopper, readFills } from './board/copper';
 import { footprintEntry } from './board/footprint-writer';
+import { modelFile } from './board/models';
 import { customRules, libraryTable, projectFile } from './board/project-writer';
+import { calculationsDocument } from './calculations/report';
 import { coinslotCircuit, type Circuit } from './circuit/circuit';
 import { POURS } from './layout/board';
 import { printSexpr, type Sexpr } from './model/sexpr';
@@ -79,7 +82,20 @@ function kicadFiles(design: Design): [string, string][] {
   ];
 }
 
+function models(design: Design): [string, string][] {
+  return footprintsOf(design).flatMap((footprint): [string, string][] => {
+    const model = modelFile(footprint);
+    return model === undefined ? [] : [[`models/${footprint.name}.wrl`, model]];
+  });
+}
+
 /** All generated files, by their name below hardware/generated/. */
 export function generatedFiles(design: Design = coinslotDesign()): ReadonlyMap<string, string> {
-  return new Map(kicadFiles(design).map(([name, content]) => [`kicad/${name}`, content]));
+  const kicad = [...kicadFiles(design), ...models(design)];
+  return new Map([
+    ...kicad.map(([name, content]): [string, string] => [`kicad/${name}`, content]),
+    ['bill-of-materials.csv', billFile(design.circuit)],
+    ['placement.csv', placementFile(design.circuit)],
+    ['calculations.md', calculationsDocument()],
+  ]);
 }

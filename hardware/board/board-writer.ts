@@ -216,9 +216,42 @@ function prints(): Sexpr[] {
   });
 }
 
+/** The fab's stack-up that the antenna line was calculated for (calculations/antenna.ts). */
+function stackup(): Sexpr {
+  const layer = (name: string, type: string, ...more: Sexpr[]): Sexpr => [
+    'layer',
+    quoted(name),
+    ['type', quoted(type)],
+    ...more,
+  ];
+  const colour = (name: string): Sexpr => ['color', quoted(name)];
+  return [
+    'stackup',
+    layer('F.SilkS', 'Top Silk Screen', colour('White')),
+    layer('F.Paste', 'Top Solder Paste'),
+    layer('F.Mask', 'Top Solder Mask', colour('Green'), ['thickness', 0.01]),
+    layer('F.Cu', 'copper', ['thickness', 0.035]),
+    layer(
+      'dielectric 1',
+      'core',
+      ['thickness', 1.51],
+      ['material', quoted('FR4')],
+      ['epsilon_r', 4.5],
+      ['loss_tangent', 0.02],
+    ),
+    layer('B.Cu', 'copper', ['thickness', 0.035]),
+    layer('B.Mask', 'Bottom Solder Mask', colour('Green'), ['thickness', 0.01]),
+    layer('B.Paste', 'Bottom Solder Paste'),
+    layer('B.SilkS', 'Bottom Silk Screen', colour('White')),
+    ['copper_finish', quoted('ENIG')],
+    ['dielectric_constraints', 'no'],
+  ];
+}
+
 function setup(): Sexpr {
   return [
     'setup',
+    stackup(),
     ['pad_to_mask_clearance', 0.05],
     ['solder_mask_min_width', 0.1],
     ['allow_soldermask_bridges_in_footprints', 'no'],

@@ -43,7 +43,9 @@ type FillsFile = readonly { readonly pour: number; readonly points: readonly num
 
 const MICROMETRES = 1000;
 const toMm = (value: number): number => value / MICROMETRES;
-export const toMicrometres = (value: number): number => Math.round(value * MICROMETRES);
+const toMicrometres = (value: number): number => Math.round(value * MICROMETRES);
+/** Corners of fills are kept ten times finer: whole micrometres moved them closer than the clearance. */
+const toTenths = (value: number): number => Math.round(value * MICROMETRES * 10) / 10;
 
 const ROUTED = join(__dirname, '..', 'routed');
 export const TRACKS_FILE = join(ROUTED, 'tracks.json');
@@ -98,7 +100,7 @@ export function fillsText(
   fills: readonly { readonly pour: number; readonly polygon: readonly Point[] }[],
 ): string {
   const lines = fills.map(({ pour, polygon }) =>
-    JSON.stringify({ pour, points: polygon.flatMap(({ x, y }) => [toMicrometres(x), toMicrometres(y)]) }),
+    JSON.stringify({ pour, points: polygon.flatMap(({ x, y }) => [toTenths(x), toTenths(y)]) }),
   );
   return `[\n${lines.join(',\n')}\n]\n`;
 }

@@ -3,7 +3,7 @@
  * library without. Both come from the same function, or KiCad's DRC would report that they differ.
  * Invariant: UUIDs follow from names; the path to the symbol is the one that sheet-writer.ts gives it.
  */
-import { turned, type Point, type QuarterTurn } from '../model/geometry';
+import { turned, type Box, type Point, type QuarterTurn } from '../model/geometry';
 import { uuidOf } from '../model/identity';
 import type { Footprint, Keepout, Pad, Part } from '../model/part';
 import { quoted, type Sexpr } from '../model/sexpr';
@@ -91,9 +91,13 @@ function referenceProperty(ref: string, placed: Placed | undefined, id: string):
 
 function padLayers(pad: Pad): string[] {
   if (pad.kind === 'hole') return ['F&B.Cu', '*.Mask'];
-  if (pad.kind === 'through') return ['*.Cu', '*.Mask'];
+  if (pad.kind === 'through') return ['*.Cu', ...(pad.hasNoMask ? [] : ['*.Mask'])];
   const side = pad.isBack ? 'B' : 'F';
-  return [`${side}.Cu`, `${side}.Mask`, ...(pad.hasNoPaste ? [] : [`${side}.Paste`])];
+  return [
+    `${side}.Cu`,
+    ...(pad.hasNoMask ? [] : [`${side}.Mask`]),
+    ...(pad.hasNoPaste ? [] : [`${side}.Paste`]),
+  ];
 }
 
 const PAD_KIND = { smd: 'smd', through: 'thru_hole', hole: 'np_thru_hole' } as const;
@@ -217,18 +221,25 @@ function drawings(footprint: Footprint, id: string): Sexpr[] {
   ];
 }
 
-function pasteEntries(footprint: Footprint, placed: Placed | undefined, id: string): Sexpr[] {
-  return (footprint.pasteWindows ?? []).map((box, index): Sexpr => [
-    'pad',
-    quoted(''),
-    'smd',
-    'roundrect',
-    ['at', (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, ...(placed?.turn ? [placed.turn] : [])],
-    ['size', box.x2 - box.x1, box.y2 - box.y1],
-    ['layers', quoted('F.Paste')],
-    ['roundrect_rratio', 0.2],
-    uuid(`${id}/paste/${index}`),
-  ]);
+/** Openings without copper of their own: of the paste stencil and of the solder mask. */
+function windowEntries(footprint: Footprint, placed: Placed | undefined, id: string): Sexpr[] {
+  const entry =
+    (kind: 'paste' | 'mask') =>
+    (box: Box, index: number): Sexpr => [
+      'pad',
+      quoted(''),
+      'smd',
+      ...(kind === 'paste' ? ['roundrect'] : ['rect']),
+      ['at', (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, ...(placed?.turn ? [placed.turn] : [])],
+      ['size', box.x2 - box.x1, box.y2 - box.y1],
+      ['layers', quoted(kind === 'paste' ? 'F.Paste' : 'F.Mask')],
+      ...(kind === 'paste' ? [['roundrect_rratio', 0.2] as Sexpr] : []),
+      uuid(`${id}/${kind}/${index}`),
+    ];
+  return [
+    ...(footprint.pasteWindows ?? []).map(entry('paste')),
+    ...(footprint.maskWindows ?? []).map(entry('mask')),
+  ];
 }
 
 /** KiCad's attributes: how it is mounted, whether it is bought and placed. */
@@ -294,7 +305,7 @@ export function footprintEntry(footprint: Footprint, placed?: Placed): Sexpr {
     attributes(footprint, part),
     ...drawings(footprint, id),
     ...footprint.pads.map((pad, index) => padEntry(pad, index, placed, id)),
-    ...pasteEntries(footprint, placed, id),
+    ...windowEntries(footprint, placed, id),
     ...(footprint.keepouts ?? []).map((keepout, index) =>
       keepoutEntry(keepout, placed, `${id}/keepout/${index}`),
     ),

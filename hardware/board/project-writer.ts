@@ -48,6 +48,9 @@ const SEVERITIES: Readonly<Record<string, string>> = {
   footprint_symbol_mismatch: 'error',
   via_dangling: 'error',
   track_dangling: 'error',
+  // Finds places where copper of one net touches itself beside a full connection; how wide the ways of the
+  // supplies are is measured by check/power-width.ts.
+  connection_width: 'ignore',
 };
 
 function boardSettings(): object {

@@ -133,7 +133,7 @@ function usb(sheet: Sheet): void {
   });
   sheet.part('R25', resistor('5.1k'), 204, 32, ['CC1', 'GND'], { turn: 90 });
   sheet.part('R26', resistor('5.1k'), 214, 34, ['CC2', 'GND'], { turn: 90 });
-  sheet.part('U12', chips.USB_ESD, 212, 48, {
+  sheet.part('U12', chips.USB_ESD, 236, 50, {
     1: 'USB_DP',
     6: 'USB_DP',
     3: 'USB_DM',
@@ -141,8 +141,8 @@ function usb(sheet: Sheet): void {
     GND: 'GND',
     VBUS: 'VBUS',
   });
-  sheet.wireReach('USB_DP', 22);
-  sheet.wireReach('USB_DM', 22);
+  sheet.wireReach('USB_DP', 0);
+  sheet.wireReach('USB_DM', 0);
   sheet.part('C35', passive.C_1U, 276, 30, ['VBUS', 'GND']);
   sheet.part('R27', resistor('10k'), 290, 28, ['VBUS', 'USB_SENSE']);
   sheet.part('R28', resistor('15k'), 290, 38, ['USB_SENSE', 'GND']);

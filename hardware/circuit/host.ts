@@ -13,14 +13,13 @@ const { resistor } = passive;
 
 function choice(sheet: Sheet): void {
   sheet.frame('Which receiver is heard', 10, 14, 84, 62);
-  sheet.part('JP1', connectors.header('RX FROM', 2, ['TTL', 'RX', 'RS232', 'RX', 'RS485', 'RX']), 26, 36, [
-    'RX_TTL',
-    'RX_CHOSEN',
-    'RX_RS232',
-    'RX_CHOSEN',
-    'RX_RS485',
-    'RX_CHOSEN',
-  ]);
+  sheet.part(
+    'JP1',
+    connectors.header('RX FROM', 2, ['TTL', 'RX', 'RS232', 'RX', 'RS485', 'RX'], true),
+    32,
+    36,
+    ['RX_TTL', 'RX_CHOSEN', 'RX_RS232', 'RX_CHOSEN', 'RX_RS485', 'RX_CHOSEN'],
+  );
   sheet.part('R70', resistor('1k'), 54, 34, ['RX_CHOSEN', 'HOST_RX'], { turn: 90 });
   sheet.part('R71', resistor('100k'), 62, 26, ['+3V3', 'HOST_RX']);
   sheet.label('HOST_RX', 68, 34, 'right');
@@ -81,9 +80,8 @@ function rs485(sheet: Sheet): void {
   });
   sheet.part('C75', passive.C_100N, 102, 112, ['+5V', 'GND']);
   sheet.part('R75', resistor('120R'), 146, 90, ['RS485_A', 'TERMINATION']);
-  sheet.part('JP2', connectors.header('120R', 1, ['B', 'R']), 148, 106, ['RS485_B', 'TERMINATION'], {
-    isMirrored: false,
-  });
+  sheet.part('JP2', connectors.header('120R', 1, ['B', 'R'], true), 148, 114, ['RS485_B', 'TERMINATION']);
+  sheet.wireReach('TERMINATION', 0);
   sheet.part('D14', semis.TVS_RS485, 176, 90, { IO1: 'RS485_A', IO2: 'RS485_B', GND: 'GND' });
 }
 

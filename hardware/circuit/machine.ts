@@ -33,9 +33,9 @@ function relay(sheet: Sheet, index: 1 | 2, x: number): void {
     12: net('NC'),
     14: net('NO'),
   });
-  sheet.part(ref('D', 20), semis.DIODE_SMALL, x + 30, 36, ['+5V_COIL', net('COIL')]);
-  sheet.part(ref('R', 82), resistor('1k'), x + 20, 30, ['+5V_COIL', net('COIL_LED')]);
-  sheet.part(ref('D', 21), semis.LED_YELLOW, x + 20, 38, [net('COIL'), net('COIL_LED')], {
+  sheet.part(ref('D', 20), semis.DIODE_SMALL, x + 28, 36, ['+5V_COIL', net('COIL')]);
+  sheet.part(ref('R', 82), resistor('1k'), x + 16, 30, ['+5V_COIL', net('COIL_LED')]);
+  sheet.part(ref('D', 21), semis.LED_YELLOW, x + 16, 38, [net('COIL'), net('COIL_LED')], {
     turn: 180,
     value: `RELAY ${index}`,
   });
@@ -54,17 +54,19 @@ function relay(sheet: Sheet, index: 1 | 2, x: number): void {
 }
 
 function pulse(sheet: Sheet): void {
-  sheet.frame('Coin pulse, isolated: 24 V 10 mA open collector', 10, 82, 118, 146);
-  sheet.part('JP3', connectors.header('PULSE FROM', 1, ['RELAY1', 'LED', 'PULSE']), 24, 104, [
+  sheet.frame('Coin pulse, isolated: open collector, 24 V, 8 mA', 10, 82, 118, 146);
+  sheet.part('JP3', connectors.header('PULSE FROM', 1, ['RELAY1', 'LED', 'PULSE'], true), 24, 104, [
     'RELAY1',
     'PULSE_DRIVE',
     'PULSE',
   ]);
-  sheet.part('R84', resistor('470R'), 50, 104, ['PULSE_DRIVE', 'PULSE_A'], { turn: 90 });
+  sheet.part('R84', resistor('220R'), 50, 104, ['PULSE_DRIVE', 'PULSE_A'], { turn: 90 });
   sheet.part('R85', resistor('10k'), 44, 116, ['PULSE', 'GND']);
   sheet.label('PULSE', 48, 110, 'right');
   sheet.part('U16', semis.OPTO, 74, 106, { A: 'PULSE_A', K: 'GND', C: 'PULSE_C', E: 'PULSE_E' });
   sheet.part('D16', semis.DIODE_SMALL, 92, 106, ['PULSE_C', 'PULSE_E']);
+  sheet.label('PULSE_C', 102, 104, 'right');
+  sheet.label('PULSE_E', 102, 108, 'right');
   sheet.note(12, 142, 'Jumper RELAY1: the pulses of relay 1; jumper PULSE: its own pin.');
 }
 
@@ -73,7 +75,7 @@ function input(sheet: Sheet): void {
   sheet.part('R86', resistor1206('4.7k'), 146, 104, ['IN_P', 'IN_A'], { turn: 90 });
   sheet.part('D17', semis.DIODE_SMALL, 154, 106, ['IN_A', 'IN_N']);
   sheet.part('U17', semis.OPTO, 178, 106, { A: 'IN_A', K: 'IN_N', C: 'MACHINE_INPUT', E: 'GND' });
-  sheet.part('R87', resistor('10k'), 192, 98, ['+3V3', 'MACHINE_INPUT']);
+  sheet.part('R87', resistor('22k'), 192, 98, ['+3V3', 'MACHINE_INPUT']);
   sheet.part('C81', passive.C_10N, 202, 108, ['MACHINE_INPUT', 'GND']);
   sheet.label('MACHINE_INPUT', 210, 104, 'right');
   sheet.wireReach('IN_P', 0);

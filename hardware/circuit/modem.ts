@@ -1,7 +1,8 @@
 /**
  * Modem: SIM800A with its supply buffer, start and reset transistors, level translators, SIM holder and antenna.
  * Source: SIM800A Hardware Design V1.02: supply 4.1 and figure 7, PWRKEY figure 10, RESET figure 15, levels
- * tables 9 and 34, SIM 4.9 (series resistors are built in, so there are none here; figure 32 for the rest),
+ * tables 9 and 34, SIM 4.9 and figure 32 (series resistors: 22 to 51 Ohm where the module has none built in; ours
+ * do no harm beside built-in ones),
  * antenna figure 42 and table 31, pin table 4 (KBC1 is left alone, VRTC gets 4.7 uF).
  */
 import * as chips from '../library/catalog-chips';
@@ -69,14 +70,15 @@ function module(sheet: Sheet): void {
     VRTC: 'VRTC',
     GSM_ANT: 'ANT_MODEM',
     SIM_VDD: 'SIM_VDD',
-    SIM_DATA: 'SIM_DATA',
-    SIM_CLK: 'SIM_CLK',
-    SIM_RST: 'SIM_RST',
+    SIM_DATA: 'M_SIM_DATA',
+    SIM_CLK: 'M_SIM_CLK',
+    SIM_RST: 'M_SIM_RST',
     SIM_DET: 'SIM_DET',
     GND: 'GND',
   });
   sheet.part('C50', passive.C_4U7, 170, 40, ['VRTC', 'GND']);
   sheet.wireReach('VRTC', 0);
+  sheet.wireReach('M_USB_DN', 44);
   const points: [string, string, number][] = [
     ['TP8', 'M_USB_VBUS', 78],
     ['TP9', 'M_USB_DP', 86],
@@ -111,6 +113,7 @@ function control(sheet: Sheet): void {
     { isMirrored: true },
   );
   sheet.part('R54', resistor('47k'), 54, 96, ['NETLIGHT', 'GND']);
+  sheet.label('NETLIGHT', 66, 92, 'right');
   sheet.part('R55', resistor('680R'), 38, 74, ['+3V3', 'LED_NET_A']);
   sheet.part('D10', semis.LED_BLUE, 38, 82, ['LED_NET_K', 'LED_NET_A'], { turn: 180, value: 'NET blue' });
 }
@@ -179,6 +182,12 @@ function simCard(sheet: Sheet): void {
     GND: 'GND',
   });
   sheet.part('R59', resistor('4.7k'), 264, 114, ['VDD_EXT', 'SIM_DET']);
+  sheet.label('SIM_DET', 272, 120, 'right');
+  ['DATA', 'CLK', 'RST'].forEach((line, index) => {
+    const nets = [`M_SIM_${line}`, `SIM_${line}`];
+    sheet.part(`R${60 + index}`, resistor('22R'), 216, 118 + 6 * index, nets, { turn: 90 });
+    for (const net of nets) sheet.wireReach(net, 0);
+  });
   sheet.part('C63', passive.C_100N, 204, 150, ['SIM_VDD', 'GND']);
   sheet.part('C64', passive.C_22P, 214, 150, ['SIM_RST', 'GND']);
   sheet.part('C65', passive.C_22P, 224, 150, ['SIM_CLK', 'GND']);

@@ -82,6 +82,7 @@ function modemSwitch(sheet: Sheet): void {
     GND: 'GND',
     PAD: 'GND',
   });
+  sheet.part('C38', passive.C_100N, 176, 106, ['+5V', 'GND']);
   sheet.part('C13', passive.C_4N7, 206, 94, ['CT_VBAT', 'GND']);
   sheet.part('R8', resistor('100k'), 166, 98, ['+3V3', 'MODEM_ON']);
   sheet.part('Q2', semis.NFET_SMALL, 164, 112, { G: 'MODEM_CUT', D: 'MODEM_ON', S: 'GND' });

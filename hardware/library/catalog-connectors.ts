@@ -4,7 +4,7 @@
 import type { CatalogItem, SchematicSymbol } from '../model/part';
 import { orderable } from './catalog-semiconductor';
 import * as large from './footprints-large';
-import { box, connector } from './symbol-boxes';
+import { box, connector, jumpers } from './symbol-boxes';
 import * as shapes from './symbol-shapes';
 
 const PHOENIX = 'https://www.phoenixcontact.com/en-us/products/printed-circuit-board-terminals';
@@ -17,7 +17,7 @@ export function terminals(name: string, pinNames: readonly string[]): CatalogIte
     by: 'Phoenix Contact',
     mpn: TERMINAL_NUMBERS[ways]!,
     what: `screw terminal MKDS 1,5/${ways}-5,08`,
-    symbol: connector(`Terminal_${name}`, pinNames),
+    symbol: connector(`Terminal_${name.replace(/ /g, '_')}`, pinNames),
     footprint: large.terminalBlock(ways),
     value: name,
     prices: [0.5 * ways, 0.3 * ways],
@@ -26,14 +26,22 @@ export function terminals(name: string, pinNames: readonly string[]): CatalogIte
   });
 }
 
+const plain = (name: string, _columns: 1 | 2, pinNames: readonly string[]): SchematicSymbol =>
+  connector(name, pinNames);
+
 /** Pin headers; `columns` 2 counts 1, 2 in the first row. */
-export function header(name: string, columns: 1 | 2, pinNames: readonly string[]): CatalogItem {
+export function header(
+  name: string,
+  columns: 1 | 2,
+  pinNames: readonly string[],
+  isForJumpers = false,
+): CatalogItem {
   const rows = pinNames.length / columns;
   return orderable({
     by: 'Harwin',
     mpn: `M20-${columns === 1 ? '999' : '998'}${String(rows).padStart(2, '0')}46`,
     what: `pin header ${columns} x ${rows} 2.54 mm`,
-    symbol: connector(`Header_${name}`, pinNames),
+    symbol: (isForJumpers ? jumpers : plain)(`Header_${name.replace(/ /g, '_')}`, columns, pinNames),
     footprint: large.pinHeader(columns, rows),
     value: name,
     prices: [0.05 * pinNames.length, 0.02 * pinNames.length],

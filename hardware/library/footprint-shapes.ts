@@ -123,6 +123,8 @@ export interface ExposedPad {
   readonly size: readonly [number, number];
   /** Paste is printed in a grid of windows, so that the part does not float: columns, rows, window size. */
   readonly windows: readonly [number, number, number, number];
+  /** Opening of the solder mask, where it is smaller than the copper. */
+  readonly mask?: readonly [number, number];
   /** Thermal vias in the pad: columns, rows, pitch. They carry the pad's number. */
   readonly vias: readonly [number, number, number, number];
 }
@@ -136,7 +138,7 @@ function spread(count: number, pitch: number): number[] {
 }
 
 /** The heat pad under a chip with its paste windows and vias. */
-export function exposedPad(pad: ExposedPad): { pads: Pad[]; pasteWindows: Box[] } {
+export function exposedPad(pad: ExposedPad): { pads: Pad[]; pasteWindows: Box[]; maskWindows: Box[] } {
   const [width, height] = pad.size;
   const main: Pad = {
     number: pad.number,
@@ -146,6 +148,7 @@ export function exposedPad(pad: ExposedPad): { pads: Pad[]; pasteWindows: Box[] 
     width,
     height,
     hasNoPaste: true,
+    ...(pad.mask ? { hasNoMask: true } : {}),
     isSolid: true,
   };
   const [viaColumns, viaRows, viaPitchX, viaPitchY] = pad.vias;
@@ -158,16 +161,18 @@ export function exposedPad(pad: ExposedPad): { pads: Pad[]; pasteWindows: Box[] 
       width: VIA_PAD_MM,
       height: VIA_PAD_MM,
       drill: VIA_DRILL_MM,
+      hasNoMask: true,
       isSolid: true,
     })),
   );
   const [columns, rows, windowX, windowY] = pad.windows;
-  const pasteWindows = spread(columns, width / columns).flatMap((x) =>
-    spread(rows, height / rows).map((y): Box => {
+  const [openX, openY] = pad.mask ?? pad.size;
+  const pasteWindows = spread(columns, openX / columns).flatMap((x) =>
+    spread(rows, openY / rows).map((y): Box => {
       return { x1: x - windowX / 2, y1: y - windowY / 2, x2: x + windowX / 2, y2: y + windowY / 2 };
     }),
   );
-  return { pads: [main, ...vias], pasteWindows };
+  return { pads: [main, ...vias], pasteWindows, maskWindows: pad.mask ? [boxAbout(...pad.mask)] : [] };
 }
 
 export interface QuadFlat {

@@ -86,7 +86,8 @@ export const RELAY_HF115F: Footprint = {
   ],
   courtyard: { x1: -2.75, y1: -2.55, x2: 10.25, y2: 26.75 },
   body: { x1: -2.5, y1: -2.3, x2: 10, y2: 26.5 },
-  silk: frame(-2.56, -2.36, 10.06, 26.56),
+  // Open below, where the names of the contacts are printed.
+  silk: frame(-2.56, -2.36, 10.06, 26.56).filter((_, side) => side !== 2),
   height: 15.7,
   isThroughHole: true,
   kicad: 'Relay_THT:Relay_SPDT_Omron_G2RL-1',

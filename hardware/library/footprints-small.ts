@@ -254,6 +254,7 @@ export const SOT223: Footprint = {
 const powerPad = exposedPad({
   number: '9',
   size: [2.95, 4.5],
+  mask: [2.6, 3.1],
   windows: [2, 2, 1.1, 1.3],
   vias: [2, 4, 1.2, 1.2],
 });
@@ -272,6 +273,7 @@ export const SO_POWERPAD: Footprint = {
   ...soPowerPad,
   pads: [...soPowerPad.pads, ...powerPad.pads],
   pasteWindows: powerPad.pasteWindows,
+  maskWindows: powerPad.maskWindows,
 };
 
 const wsonPad = exposedPad({

@@ -48,11 +48,16 @@ function longest(lines: readonly PinLine[] = []): number {
 /** Next even number: keeps both sides of a box on the two-unit grid. */
 const even = (value: number): number => 2 * Math.ceil(value / 2);
 
+/** Rows that the upright names of the pins above or below take from the sides. */
+function rowsFor(lines: readonly PinLine[] | undefined): number {
+  return lines ? even(LETTER * longest(lines)) : 0;
+}
+
 function pinsOf(sides: BoxSides, halfWidth: number, halfHeight: number): SymbolPin[] {
   const pins: SymbolPin[] = [];
   const reachX = halfWidth + PIN_LENGTH;
   const reachY = halfHeight + PIN_LENGTH;
-  const firstY = -halfHeight + 2;
+  const firstY = -halfHeight + 2 + rowsFor(sides.top);
   const start = (lines: readonly PinLine[]): number => -even(lines.length - 1);
   sides.left?.forEach((text, index) => {
     if (text) pins.push(parsed(text, at(-reachX, firstY + PITCH * index), 'left'));
@@ -76,7 +81,8 @@ export function box(name: string, sides: BoxSides, kicad?: string): SchematicSym
   const letters = LETTER * (longest(sides.left) + longest(sides.right)) + 2;
   const vertical = LETTER * (longest(sides.top) + longest(sides.bottom));
   const halfWidth = even(Math.max(letters / 2, columns + 1, 3));
-  const halfHeight = even(Math.max(rows + 1, vertical / 2 + 1));
+  const upright = (rowsFor(sides.top) + rowsFor(sides.bottom)) / 2;
+  const halfHeight = even(Math.max(rows + 1 + upright, vertical / 2 + 1));
   const body = { x1: -halfWidth, y1: -halfHeight, x2: halfWidth, y2: halfHeight };
   const graphics: Graphic[] = [{ kind: 'rect', box: body, fill: 'background' }];
   const pins = pinsOf(sides, halfWidth, halfHeight);
@@ -92,9 +98,23 @@ export function box(name: string, sides: BoxSides, kicad?: string): SchematicSym
 }
 
 /** A connector: names on the right, numbers counted from 1 where the line has none. */
-export function connector(name: string, pinNames: readonly string[], kicad?: string): SchematicSymbol {
-  const lines = pinNames.map((pinName, index) => `${index + 1} ${pinName} p`);
-  return box(name, { right: lines }, kicad);
+export function connector(name: string, pinNames: readonly string[]): SchematicSymbol {
+  return box(name, { right: numbered(pinNames) });
+}
+
+function numbered(pinNames: readonly string[]): string[] {
+  return pinNames.map((pinName, index) => `${index + 1} ${pinName} p`);
+}
+
+/** A header for jumpers: with room for names on its wires; of two columns the odd numbers are on the left. */
+export function jumpers(name: string, columns: 1 | 2, pinNames: readonly string[]): SchematicSymbol {
+  const spaced = (lines: readonly string[]): PinLine[] => lines.flatMap((line) => [line, null]).slice(0, -1);
+  const lines = numbered(pinNames);
+  if (columns === 1) return box(name, { right: spaced(lines) });
+  return box(name, {
+    left: spaced(lines.filter((_, index) => index % 2 === 0)),
+    right: spaced(lines.filter((_, index) => index % 2 === 1)),
+  });
 }
 
 const GROUND: readonly Graphic[] = [

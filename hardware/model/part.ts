@@ -68,6 +68,8 @@ export interface Pad {
   readonly isBack?: boolean;
   /** No paste of its own: exposed pads are printed in windows, see `pasteWindows`. */
   readonly hasNoPaste?: boolean;
+  /** Covered by the solder mask: vias of heat pads, and heat pads with windows, see `maskWindows`. */
+  readonly hasNoMask?: boolean;
   /** Joined to a zone without thermal spokes. */
   readonly isSolid?: boolean;
 }
@@ -78,6 +80,8 @@ export interface Footprint {
   readonly pads: readonly Pad[];
   /** Paste openings without copper of their own. */
   readonly pasteWindows?: readonly Box[];
+  /** Openings of the solder mask in copper that is covered elsewhere. */
+  readonly maskWindows?: readonly Box[];
   readonly courtyard: Box;
   /** The part's body as drawn on the fabrication layer. */
   readonly body: Box;

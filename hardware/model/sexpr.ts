@@ -42,6 +42,21 @@ function flat(node: Sexpr): string {
   return isList(node) ? `(${node.map(flat).join(' ')})` : atomText(node as string);
 }
 
+const isPoint = (node: Sexpr): boolean => isList(node) && node[0] === 'xy';
+
+/** Points of a polygon, as many on a line as fit: one on each would make most of a board's file. */
+function packed(points: readonly Sexpr[], depth: number): string {
+  const indent = '\t'.repeat(depth);
+  const lines: string[] = [];
+  for (const point of points.map(flat)) {
+    const last = lines[lines.length - 1];
+    if (last !== undefined && last.length + point.length < LINE_LIMIT)
+      lines[lines.length - 1] = `${last} ${point}`;
+    else lines.push(`${indent}${point}`);
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 /** The tree as text, indented by tabs, with a newline at the end of the outermost list. */
 export function printSexpr(node: Sexpr, depth = 0): string {
   const indent = '\t'.repeat(depth);
@@ -50,7 +65,9 @@ export function printSexpr(node: Sexpr, depth = 0): string {
   const firstChild = node.findIndex((child, index) => index > 0 && isList(child));
   const head = firstChild < 0 ? node : node.slice(0, firstChild);
   const children = firstChild < 0 ? [] : node.slice(firstChild);
-  const body = children.map((child) => printSexpr(child, depth + 1)).join('');
+  const body = children.every(isPoint)
+    ? packed(children, depth + 1)
+    : children.map((child) => printSexpr(child, depth + 1)).join('');
   return body === ''
     ? `${indent}(${head.map(flat).join(' ')})\n`
     : `${indent}(${head.map(flat).join(' ')}\n${body}${indent})\n`;

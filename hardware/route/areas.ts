@@ -14,6 +14,8 @@ export interface GroundOnly {
 export const GROUND_ONLY: readonly GroundOnly[] = [
   // Under the modem: its underside has test points (guide, figure 4).
   { box: { x1: 16, y1: 16, x2: 36, y2: 36 }, layers: ['front'] },
+  // From under the controller outwards, or tracks on the back would cut its heat pad off from the plane.
+  { box: { x1: 58.2, y1: 56, x2: 59.8, y2: 66 }, layers: ['back'] },
   // Antenna line: only ground beside and below it.
   { box: { x1: 23.4, y1: 0, x2: 28.2, y2: 13 }, layers: ['front', 'back'] },
 ];

@@ -22,8 +22,8 @@ def outlines(zone, origin):
             points = []
             for corner in range(line.PointCount()):
                 point = line.CPoint(corner)
-                points.append(round((point.x - origin[0]) / NANOMETRES_PER_MICROMETRE))
-                points.append(round((point.y - origin[1]) / NANOMETRES_PER_MICROMETRE))
+                points.append(round((point.x - origin[0]) / NANOMETRES_PER_MICROMETRE, 1))
+                points.append(round((point.y - origin[1]) / NANOMETRES_PER_MICROMETRE, 1))
             yield points
 
 

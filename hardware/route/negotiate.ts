@@ -6,10 +6,11 @@
 import { eachNodeIn, LAYER_NODES, LAYERS, layerOf, MARGIN, NARROW, pointAt, SORTS, VIA } from './grid';
 import type { Point } from '../model/geometry';
 import type { Job } from './jobs';
+import { around, mainPlane, PLANE_SORT } from './plane';
 import type { Obstacles } from './obstacles';
 import { Search, type Crowd } from './search';
 
-const ROUNDS = 80;
+const ROUNDS = 120;
 /** From here on the log says who shares. */
 const WORTH_TELLING = 40;
 const FIRST_PRESENT = 0.5;
@@ -43,7 +44,7 @@ export class Negotiation {
 
   constructor(
     private readonly jobs: readonly Job[],
-    obstacles: Obstacles,
+    private readonly obstacles: Obstacles,
     private readonly say: (line: string) => void,
   ) {
     const size = LAYER_NODES * LAYERS;
@@ -66,6 +67,7 @@ export class Negotiation {
         if (ms > 800) this.say(`   ${job.net} ${Math.round(ms)} ms`);
       }
       todo = this.jobs.filter((job) => this.isShared(job));
+      if (todo.length === 0) todo = this.cutOffFromGround();
       this.say(
         `round ${round}: ${todo.length} share ${todo.length <= WORTH_TELLING ? this.where(todo) : ''}`,
       );
@@ -73,6 +75,21 @@ export class Negotiation {
       this.crowd.present = Math.min(PRESENT_LIMIT, this.crowd.present * PRESENT_GROWTH);
     }
     throw new Error(`router: ${todo.map((job) => job.net).join(', ')} still share after ${ROUNDS} rounds`);
+  }
+
+  /** Ground pads whose way down ends on a piece of plane that tracks cut off; those pieces are then forbidden. */
+  private cutOffFromGround(): Job[] {
+    const taken = this.jobs
+      .filter((job) => job.net !== 'GND')
+      .map((job) => this.kept.get(job.id)![PLANE_SORT]!);
+    const isMain = mainPlane(this.obstacles, this.jobs.find((job) => job.isPlane)!.number, taken);
+    const stranded = this.jobs.filter((job) => {
+      const down = job.isPlane ? this.laid.get(job.id)!.vias.at(-1)! : undefined;
+      if (down !== undefined) this.places.set(job.id, pointAt(down));
+      return down !== undefined && !isMain[down];
+    });
+    for (const job of stranded) this.search.forbidPlane(around(this.laid.get(job.id)!.vias.at(-1)!, isMain));
+    return stranded;
   }
 
   /** For the reader of the log: who shares, and where. */
@@ -96,7 +113,8 @@ export class Negotiation {
 
   private lay(job: Job): void {
     this.search.begin(job);
-    const laid = job.isPlane ? this.layPlane(job) : this.layTree(job);
+    const tree = this.layTree(job);
+    const laid = job.isPlane ? this.layPlane(tree) : tree;
     this.laid.set(job.id, laid);
     const kept = SORTS.map((_, sort) => this.keptNodes(laid, sort));
     kept.forEach((nodes, sort) => {
@@ -107,7 +125,7 @@ export class Negotiation {
   }
 
   /** Joins the nearest pieces first, each time from all that hangs on the one to all that hangs on the other. */
-  private layTree(job: Job): Laid {
+  private layTree(job: Job): { job: Job; ways: Way[]; vias: number[] } {
     const ways: Way[] = [];
     const vias: number[] = [];
     const trees = job.pieces.map((piece) => new Set(piece.nodes));
@@ -126,9 +144,7 @@ export class Negotiation {
     return { job, ways, vias };
   }
 
-  private layPlane(job: Job): Laid {
-    const ways: Way[] = [];
-    const vias: number[] = [];
+  private layPlane({ job, ways, vias }: { job: Job; ways: Way[]; vias: number[] }): Laid {
     const nodes = this.search.wayDown(job, job.pieces[0]!.nodes);
     if (!nodes) throw new Error(`router: no way down for ${job.id}`);
     this.take(job, nodes, ways, vias);

@@ -16,6 +16,8 @@ import { stitches } from './stitching';
 /** Straight stretches of one width on one layer, as paths. */
 function pathsOf({ job, ways }: Laid): Path[] {
   const paths: Path[] = [];
+  // Where another way of the net ends, a track ends too: KiCad joins tracks at their ends.
+  const joints = new Set(ways.flatMap(({ nodes }) => [nodes[0]!, nodes[nodes.length - 1]!]));
   for (const { nodes, sorts } of ways) {
     let start = 0;
     for (let i = 1; i <= nodes.length; i++) {
@@ -29,6 +31,7 @@ function pathsOf({ job, ways }: Laid): Path[] {
           pathOf(
             job.net,
             stretch,
+            joints,
             SORTS[Math.min(sorts[start]!, isChange ? sorts[i]! : sorts[start]!)]!.half,
           ),
         );
@@ -38,12 +41,12 @@ function pathsOf({ job, ways }: Laid): Path[] {
   return paths;
 }
 
-function pathOf(net: string, nodes: readonly number[], half: number): Path {
+function pathOf(net: string, nodes: readonly number[], joints: ReadonlySet<number>, half: number): Path {
   const points = nodes.map(pointAt);
   const corners = points.filter((point, index) => {
     const before = points[index - 1];
     const after = points[index + 1];
-    if (!before || !after) return true;
+    if (!before || !after || joints.has(nodes[index]!)) return true;
     const turn = (point.x - before.x) * (after.y - point.y) - (point.y - before.y) * (after.x - point.x);
     return Math.abs(turn) > 1e-9;
   });

@@ -103,6 +103,8 @@ export class Search {
   private readonly closed = new Uint32Array(NODES);
   private readonly goals = new Uint32Array(NODES);
   private readonly fine = new Uint32Array(NODES);
+  /** Where the ground plane is cut off from itself: no way down. */
+  private readonly cutOff = new Uint8Array(LAYER_NODES);
   private readonly heap = new Heap();
   private round = 0;
   private fineRound = 0;
@@ -142,6 +144,11 @@ export class Search {
   private factor(sort: number, node: number): number {
     const others = this.crowd.counts[sort]![node]!;
     return (1 + this.crowd.history[node]!) * (1 + this.crowd.present * Math.min(others, OTHERS_LIMIT));
+  }
+
+  /** No way down ends here any more. */
+  forbidPlane(nodes: readonly number[]): void {
+    for (const node of nodes) this.cutOff[node % LAYER_NODES] = 1;
   }
 
   /** Price of a via, both layers counted. */
@@ -213,6 +220,7 @@ export class Search {
     return (
       this.cameFrom[node] !== -1 &&
       layerOf(node) === 0 &&
+      this.cutOff[node] === 0 &&
       this.isViaFree(node) &&
       this.viaPrice(job, node) !== Infinity
     );

@@ -137,6 +137,12 @@ export class Canvas {
     );
   }
 
+  /** Whether wires of two nets cross here: a name would join them. */
+  isCrossing(point: Point): boolean {
+    const [across, upright] = [this.across[this.node(point)]!, this.upright[this.node(point)]!];
+    return across > FREE && upright > FREE && across !== upright;
+  }
+
   private isOthers(value: number, net: number): boolean {
     return value !== FREE && value !== net;
   }

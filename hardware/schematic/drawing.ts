@@ -241,9 +241,14 @@ class SheetDrawer {
     }
   }
 
+  private placesForName(piece: Piece): Point[] {
+    const points = [...piece.nodes].map((node) => this.canvas.pointOf(node));
+    return points.filter((point) => !this.canvas.isCrossing(point));
+  }
+
   /** A flag somewhere on the piece where there is room for it. */
   private outerLabel(net: string, piece: Piece): DrawnLabel {
-    const candidates = [...piece.nodes].map((node) => this.canvas.pointOf(node));
+    const candidates = this.placesForName(piece);
     for (const toward of ['right', 'left', 'up', 'down'] as const) {
       for (const at of candidates) {
         const box = beyond(labelBox(net, at, toward), toward);
@@ -258,7 +263,7 @@ class SheetDrawer {
   /** A name written on a wire: above a stretch that lies across, beside an upright one, or where it must be. */
   private wireLabel(net: string, piece: Piece): DrawnLabel {
     const width = net.length * LETTER_WIDTH;
-    const points = [...piece.nodes].map((node) => this.canvas.pointOf(node));
+    const points = this.placesForName(piece);
     const has = (x: number, y: number): boolean => piece.nodes.has(this.canvas.node({ x, y }));
     const lengthFrom = (point: Point): number => {
       let length = 0;
@@ -267,13 +272,13 @@ class SheetDrawer {
     };
     const above = (point: Point): Box => ({
       x1: point.x + 0.5,
-      y1: point.y - 1.5,
+      y1: point.y - 2.2,
       x2: point.x + width,
       y2: point.y - 0.5,
     });
     const before = (point: Point): Box => ({
       x1: point.x - width,
-      y1: point.y - 1.5,
+      y1: point.y - 2.2,
       x2: point.x - 0.5,
       y2: point.y - 0.5,
     });

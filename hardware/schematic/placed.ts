@@ -77,7 +77,7 @@ function endingAt(text: string, x: number, y: number): PlacedText {
   return textAt(text, x - (text.length * LETTER_WIDTH) / 2, y);
 }
 
-/** Reference and value of a part: beside a standing part, above and below a lying one, above a box. */
+/** Reference and value: beside a standing part, above and below a lying one (above, if a wire leaves it below), above a box. */
 export function partTexts(part: Part): readonly [PlacedText, PlacedText] {
   const { symbol, value } = part.item;
   const body = bodyBox(symbol, part.position);
@@ -87,7 +87,7 @@ export function partTexts(part: Part): readonly [PlacedText, PlacedText] {
   if (symbol.showPinNames) {
     const first = Math.min(...above.map((pin) => pin.at.x));
     return above.length > 0
-      ? [endingAt(part.ref, first - 1, body.y1 - 2.6), endingAt(value, first - 1, body.y1 - 1)]
+      ? [endingAt(part.ref, first - 2.5, body.y1 - 2.6), endingAt(value, first - 2.5, body.y1 - 1)]
       : [beginningAt(part.ref, body.x1, body.y1 - 2.4), beginningAt(value, body.x1, body.y1 - 0.9)];
   }
   if (!pins.some((pin) => pin.toward === 'right')) {
@@ -96,5 +96,7 @@ export function partTexts(part: Part): readonly [PlacedText, PlacedText] {
       beginningAt(value, body.x2 + 0.5, middle.y + 0.8),
     ];
   }
+  if (above.length === 0 && pins.some((pin) => pin.toward === 'down'))
+    return [textAt(part.ref, middle.x, body.y1 - 2.4), textAt(value, middle.x, body.y1 - 0.9)];
   return [textAt(part.ref, middle.x, body.y1 - 1), textAt(value, middle.x, body.y2 + 1)];
 }

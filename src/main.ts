@@ -29,9 +29,9 @@ import { Keeper } from './drivers/keeper';
 import { Leds, LedState } from './drivers/led';
 import { Relay } from './drivers/relay';
 import { Uart } from './drivers/uart';
-import { readStartCause, startWatchdog } from './drivers/watchdog';
+import { readStartCause, WATCHDOG_TIMEOUT_S } from './drivers/watchdog';
 import { Book } from './payment/book';
-import { Desk } from './payment/desk';
+import { Desk, type Module } from './payment/desk';
 import type { Identity } from './payment/identity';
 import { Journal, RecordKind } from './payment/journal';
 import { Orders } from './payment/orders';
@@ -39,8 +39,7 @@ import { composeCcm } from './payment/packet';
 import { Session } from './payment/session';
 import { checkSettings } from './payment/settings-check';
 import { u32 } from './protocol/bytes';
-import { LinkState, Reason } from './protocol/codes';
-import type { HostValue } from './protocol/host-wire';
+import { LinkState } from './protocol/codes';
 import type { Message } from './protocol/messages';
 import type { Clock, Random } from './protocol/ports';
 import { FIRMWARE_VERSION } from './version';
@@ -81,44 +80,21 @@ const random: Random = {
 const crc32 = (bytes: string): number => E.CRC32(bytes);
 
 const resetReason = readStartCause(RESET_FLAGS_ADDRESS, peek32, poke32);
-const leds = new Leds(
-  clock,
-  (level) => digitalWrite(READY_LED_PIN, level),
-  (level) => digitalWrite(FAULT_LED_PIN, level),
-);
-const relay = new Relay(
-  {
-    write: (pin, level) => digitalWrite(pin, level),
-    pulse: (pin, level, ms) => digitalPulse(pin, level, ms),
-  },
-  clock,
-  RELAY_PINS,
-);
+const leds = new Leds(clock, digitalWrite, READY_LED_PIN, FAULT_LED_PIN);
+const relay = new Relay({ write: digitalWrite, pulse: digitalPulse }, clock, RELAY_PINS);
 const hostUart = new Uart(hostPort, HOST_OPTIONS);
 const modemUart = new Uart(modemPort, MODEM_OPTIONS);
 
-let session: Session | undefined;
+const aes = nativeAes(AES, E);
+const session = new Session(aes, composeCcm(aes), clock, random);
+const book = new Book(() => Math.floor(session.serverTimeMs() / 1000));
+const journal = new Journal(journalFlash, crc32, JOURNAL_SECTORS, book);
+/** Undefined while there is no identity to bring a link up with. */
 let keeper: Keeper | undefined;
 let linkState: LinkState = LinkState.Off;
 
-const book = new Book(() => (session ? Math.floor(session.serverTimeMs() / 1000) : 0));
-const journal = new Journal(journalFlash, crc32, JOURNAL_SECTORS, book);
-
-/** Which LED pattern belongs to a state of the link. */
-const LED_STATES: readonly LedState[] = [
-  LedState.NotProvisioned,
-  LedState.NoModem,
-  LedState.NoSim,
-  LedState.NoSim,
-  LedState.NoNetwork,
-  LedState.NoNetwork,
-  LedState.NoNetwork,
-  LedState.NoServer,
-  LedState.NoServer,
-  LedState.NoServer,
-  LedState.Ready,
-  LedState.NoModem,
-];
+/** Which LED pattern (a digit, LedState) belongs to a state of the link, by its number. */
+const LED_STATES = '512233344471';
 
 /** Something threw: keep it in the journal, as far as that goes. */
 function fault(error: unknown): void {
@@ -133,144 +109,71 @@ function fault(error: unknown): void {
 
 function showState(): void {
   if (!book.isReady) leds.show(LedState.Fault);
-  else leds.show(book.open.length ? LedState.OrderOpen : LED_STATES[linkState]!);
+  else leds.show(book.open.length ? LedState.OrderOpen : +LED_STATES.charAt(linkState));
 }
 
-function signalValues(): HostValue[] {
-  const status = keeper && keeper.status();
-  return [linkState, status ? status.csq : 99, status ? status.registration : 0];
-}
+/** The module as its parts see it: what desk and session ask, and hear of. */
+const unit: Module = {
+  info: () => [
+    PROTOCOL_VERSION,
+    resetReason,
+    linkState,
+    book.open.length,
+    book.lastOrder,
+    book.identity ? book.identity.id : '',
+    FIRMWARE_VERSION,
+    BOARD_ID,
+    keeper ? keeper.status().imei : '',
+  ],
+  signal: () => {
+    const status = keeper && keeper.status();
+    return [linkState, status ? status.csq : 99, status ? status.registration : 0];
+  },
+  time: () => {
+    const timeMs = session.serverTimeMs();
+    const errorMs = timeMs ? session.timeErrorMs() : NO_TIME_ERROR;
+    return [Math.floor(timeMs / 1000), Math.min(NO_TIME_ERROR, Math.ceil(errorMs))];
+  },
+  settingsChanged: () => setTimeout(() => hostUart.setBaud(book.settings.baud), LEAVE_MS),
+  restart: () => setTimeout(() => E.reboot(), LEAVE_MS),
+  fault,
+  base64: btoa,
+};
 
 const desk = new Desk(
   (bytes) => hostUart.write(bytes),
   crc32,
   clock,
   book,
-  {
-    info: () => [
-      PROTOCOL_VERSION,
-      resetReason,
-      linkState,
-      book.open.length,
-      book.lastOrder,
-      book.identity ? book.identity.id : '',
-      FIRMWARE_VERSION,
-      BOARD_ID,
-      keeper ? keeper.status().imei : '',
-    ],
-    signal: signalValues,
-    time: () => {
-      const timeMs = session ? session.serverTimeMs() : 0;
-      const errorMs = timeMs ? session!.timeErrorMs() : NO_TIME_ERROR;
-      return [Math.floor(timeMs / 1000), Math.min(NO_TIME_ERROR, Math.ceil(errorMs))];
-    },
-    moveRelay: (number, count, onMs, offMs) => {
-      if (relay.isBusy()) return Reason.Busy;
-      if (count) relay.run({ relay: number - 1, count, onMs, offMs }, () => {});
-      else relay.stop();
-      return Reason.None;
-    },
-    settingsChanged: () => setTimeout(() => hostUart.setBaud(book.settings.baud), LEAVE_MS),
-    restart: () => setTimeout(() => E.reboot(), LEAVE_MS),
-    fault,
-    base64: btoa,
-  },
+  relay,
+  unit,
   random.bytes(1).charCodeAt(0),
 );
-
-const orders = new Orders(
-  book,
-  clock,
-  {
-    isReady: () => session !== undefined && session.isReady(),
-    isReachable: () => session !== undefined && session.isReachable(),
-    send: (message) => session !== undefined && session.send(message),
-    serverTimeAtMostMs: () => (session ? session.serverTimeAtMostMs() : undefined),
-  },
-  {
-    isBusy: () => relay.isBusy(),
-    run: (plan, onDone) =>
-      relay.run({ relay: plan.relay - 1, count: plan.count, onMs: plan.onMs, offMs: plan.offMs }, onDone),
-    stop: () => relay.stop(),
-  },
-  desk,
-);
+const orders = new Orders(book, clock, session, relay, desk);
 desk.connect(orders);
 
-/** Messages that are not about an order. */
-const MESSAGE_HANDLERS: { readonly [type: string]: (message: Message) => void } = {
-  set: (message) => {
+function announceState(state: LinkState): void {
+  linkState = state;
+  showState();
+  desk.announceSignal();
+}
+
+/** Messages that are not about an order, apart. */
+function takeMessage(message: Message): void {
+  if (message[0] === 'set') {
     const version = message[1] as number;
-    const change = Object.assign({}, message[2], { version });
-    const merged = checkSettings(book.settings, change);
+    const merged = checkSettings(book.settings, Object.assign({}, message[2], { version }));
     if (!merged || version <= book.settings.version) return;
     book.saveSettings(merged);
     hostUart.setBaud(merged.baud);
-  },
-  log: (message) => {
+  } else if (message[0] === 'log') {
     const lines = book.log(message[1] as number, message[2] as number);
-    lines.forEach((text, index) => session!.send(['log', lines.length - 1 - index, btoa(text)]));
-  },
-};
-
-/** The session of a module over its keeper. */
-function newSession(identity: Identity, carrier: Keeper): Session {
-  const aes = nativeAes(AES, E);
-  let psk = '';
-  for (let at = 0; at < identity.key.length; at += 2) {
-    psk += String.fromCharCode(parseInt(identity.key.substr(at, 2), 16));
-  }
-  return new Session(
-    { deviceId: identity.id, psk },
-    book.starts,
-    aes,
-    composeCcm(aes),
-    clock,
-    random,
-    carrier,
-    {
-      greeting: (uptimeMs) => {
-        const status = carrier.status();
-        return [
-          'hi',
-          uptimeMs,
-          FIRMWARE_VERSION,
-          BOARD_ID,
-          status.imei,
-          status.iccid,
-          resetReason,
-          status.csq,
-          book.lastOrder,
-          book.settings.version,
-          orders.summary(),
-        ];
-      },
-      onReady: (lastOrder) => {
-        book.sync(lastOrder);
-        linkState = LinkState.Ready;
-        showState();
-        desk.announceSignal();
-        orders.onLinkUp();
-      },
-      onDown: () => orders.onLinkDown(),
-      onMessage: (message) => {
-        const handler = MESSAGE_HANDLERS[message[0]];
-        if (handler) handler(message);
-        else orders.onMessage(message);
-      },
-      onBytes: () => {},
-      onChange: () => {},
-      signal: () => {
-        const status = carrier.status();
-        return [status.csq, status.registration];
-      },
-    },
-  );
+    lines.forEach((text, index) => session.send(['log', lines.length - 1 - index, btoa(text)]));
+  } else orders.onMessage(message);
 }
 
 /** Brings up the link of a module that has an identity. */
-function startLink(): void {
-  const identity = book.identity!;
+function startLink(identity: Identity): void {
   const carrier = new Keeper(
     {
       write: (bytes) => modemUart.write(bytes),
@@ -293,27 +196,43 @@ function startLink(): void {
       port: identity.port,
       heartbeat: HEARTBEAT,
     },
-    {
-      onUp: () => session!.onUp(),
-      onDown: () => session!.onDown(),
-      onData: (data) => session!.onData(data),
-      onHeartbeatDue: () => session!.ping(),
-      onDrain: () => {},
-      onState: (state) => {
-        // The keeper is content with a proven server; the host cares when orders can be sent.
-        linkState = state === LinkState.Ready && !session!.isReady() ? LinkState.Connecting : state;
-        showState();
-        desk.announceSignal();
-      },
-    },
+    session,
   );
   keeper = carrier;
-  session = newSession(identity, carrier);
+  session.start(book, carrier, {
+    greeting: (uptimeMs) => {
+      const status = carrier.status();
+      return [
+        'hi',
+        uptimeMs,
+        FIRMWARE_VERSION,
+        BOARD_ID,
+        status.imei,
+        status.iccid,
+        resetReason,
+        status.csq,
+        book.lastOrder,
+        book.settings.version,
+        orders.summary(),
+      ];
+    },
+    onReady: (lastOrder) => {
+      book.sync(lastOrder);
+      announceState(LinkState.Ready);
+      orders.onLinkUp();
+    },
+    onDown: () => orders.onLinkDown(),
+    onMessage: takeMessage,
+    onState: announceState,
+    signal: unit.signal,
+  });
   modemUart.open(MODEM_BAUD, (data) => carrier.receive(data));
   carrier.start();
 }
 
+/** Once a second. */
 function tick(): void {
+  E.kickWatchdog();
   if (book.open.length) {
     orders.tick();
     desk.tick();
@@ -324,10 +243,7 @@ function tick(): void {
 function start(): void {
   E.setConsole(CONSOLE || null, { force: true });
   process.on('uncaughtException', fault);
-  startWatchdog(
-    { enable: (timeoutS) => E.enableWatchdog(timeoutS, false), kick: () => E.kickWatchdog() },
-    clock,
-  );
+  E.enableWatchdog(WATCHDOG_TIMEOUT_S, false);
   try {
     const report = book.start(journal, resetReason);
     orders.resume(report.isStale);
@@ -338,7 +254,7 @@ function start(): void {
   hostUart.open(book.settings.baud, (data) => desk.onData(data));
   showState();
   desk.announce();
-  if (book.identity) startLink();
+  if (book.identity) startLink(book.identity);
   setInterval(tick, TICK_MS);
 }
 

@@ -20,6 +20,8 @@ const SECTOR_BYTES = 16_384;
 const SECTORS = [0, 1, 2].map((index) => ({ address: index * SECTOR_BYTES, bytes: SECTOR_BYTES }));
 const SOCKET_BUFFER_BYTES = 5_840;
 const RECONNECT_MS = 400;
+/** LinkState Ready, as docs/host-protocol.md numbers it. */
+const LINK_READY = 10;
 const CSQ = 20;
 
 /** NOR flash: writing clears bits, erasing sets them. */
@@ -146,7 +148,7 @@ export class Device {
   }
 
   ping(): void {
-    if (this.isOn) this.session?.ping();
+    if (this.isOn) this.session?.onHeartbeatDue();
   }
 
   private provision(): void {
@@ -157,14 +159,9 @@ export class Device {
   }
 
   private newSession(clock: Clock): Session {
-    const { id, psk } = this.options;
-    return new Session(
-      { deviceId: id, psk },
-      this.book.starts,
-      nodeAes,
-      nodeCcm,
-      clock,
-      nodeRandom,
+    const session = new Session(nodeAes, nodeCcm, clock, nodeRandom);
+    session.start(
+      this.book,
       {
         send: (data) => this.socket !== undefined && (this.socket.write(data, 'latin1'), true),
         freeBytes: () => (this.socket ? SOCKET_BUFFER_BYTES - this.socket.writableLength : 0),
@@ -194,11 +191,11 @@ export class Device {
         },
         onDown: () => this.orders.onLinkDown(),
         onMessage: (message) => this.orders.onMessage(message),
-        onBytes: () => undefined,
-        onChange: () => undefined,
-        signal: () => [CSQ, 1],
+        onState: () => undefined,
+        signal: () => [LINK_READY, CSQ, 1],
       },
     );
+    return session;
   }
 
   private connect(life: number): void {

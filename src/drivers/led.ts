@@ -50,16 +50,17 @@ export class Leds {
 
   constructor(
     private readonly clock: LedClock,
-    private readonly writeReady: (level: boolean) => void,
-    private readonly writeFault: (level: boolean) => void,
+    private readonly write: (pin: string, level: boolean) => void,
+    private readonly readyPin: string,
+    private readonly faultPin: string,
   ) {
     this.state = LedState.NoModem;
     this.step = 0;
     this.isTimed = false;
     this.readyLevel = false;
     this.faultLevel = false;
-    writeReady(false);
-    writeFault(false);
+    write(readyPin, false);
+    write(faultPin, false);
   }
 
   /** Shows a state; a repeated call with the same state changes nothing. */
@@ -87,8 +88,8 @@ export class Leds {
     const pattern = PATTERNS[this.state]!;
     const readyLevel = pattern[this.step] === '1';
     const faultLevel = pattern[this.step + (pattern.length + 1) / 2] === '1';
-    if (readyLevel !== this.readyLevel) this.writeReady(readyLevel);
-    if (faultLevel !== this.faultLevel) this.writeFault(faultLevel);
+    if (readyLevel !== this.readyLevel) this.write(this.readyPin, readyLevel);
+    if (faultLevel !== this.faultLevel) this.write(this.faultPin, faultLevel);
     this.readyLevel = readyLevel;
     this.faultLevel = faultLevel;
   }

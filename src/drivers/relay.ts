@@ -24,6 +24,7 @@ export interface RelayPins {
 
 /** Movements: `count` times on for `onMs`, off for `offMs` (src/payment/settings.ts). */
 export interface RelayMovements {
+  /** Number of the relay, from 1. */
   readonly relay: number;
   readonly count: number;
   readonly onMs: number;
@@ -70,7 +71,7 @@ export class Relay {
    */
   run(movements: RelayMovements, onDone: () => void): void {
     if (this.movements) throw new Error('RELAY_BUSY');
-    if (this.relayPins[movements.relay] === undefined) throw new Error('RELAY');
+    if (this.relayPins[movements.relay - 1] === undefined) throw new Error('RELAY');
     this.movements = movements;
     this.left = movements.count;
     this.onDone = onDone;
@@ -100,7 +101,7 @@ export class Relay {
       this.finish();
     } else {
       this.left--;
-      this.switchOn(this.relayPins[movements.relay]!, movements);
+      this.switchOn(this.relayPins[movements.relay - 1]!, movements);
     }
   }
 

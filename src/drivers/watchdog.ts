@@ -1,6 +1,6 @@
 /**
  * The independent watchdog and the reason of the last start (RM0383, section 6.3.21: RCC_CSR). The watchdog is
- * kicked from a timer of the main loop, so a loop that hangs or a timer that is lost ends in a restart.
+ * kicked by the module's tick, once a second, so a loop that hangs or a timer that is lost ends in a restart.
  * What is done with the reason (journal, INFO) is left to main.ts.
  */
 
@@ -14,19 +14,8 @@ export const enum StartCause {
   Watchdog = 5,
 }
 
-export interface WatchdogClock {
-  after(delayMs: number, callback: () => void): unknown;
-}
-
-/** What Espruino offers: `E.enableWatchdog(seconds, false)` and `E.kickWatchdog()`. */
-export interface NativeWatchdog {
-  enable(timeoutS: number): void;
-  kick(): void;
-}
-
 /** Longer than the longest stall (an erase: 2 s on 128 kB sectors) and any burst of work. */
 export const WATCHDOG_TIMEOUT_S = 8;
-const KICK_PERIOD_MS = 1000;
 
 const FLAG_BROWN_OUT = 0x02000000;
 const FLAG_PIN = 0x04000000;
@@ -56,14 +45,4 @@ export function readStartCause(
   const cause = startCause(peek32(address));
   poke32(address, CLEAR_FLAGS);
   return cause;
-}
-
-/** Starts the watchdog, which cannot be stopped again, and keeps it kicked while the main loop runs. */
-export function startWatchdog(native: NativeWatchdog, clock: WatchdogClock): void {
-  const kick = (): void => {
-    native.kick();
-    clock.after(KICK_PERIOD_MS, kick);
-  };
-  native.enable(WATCHDOG_TIMEOUT_S);
-  kick();
 }

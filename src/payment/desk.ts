@@ -27,7 +27,7 @@ import type { Book, Order } from './book';
 import { readIdentity } from './identity';
 import { MAX_RECORD_BYTES } from './journal';
 import { OrderEvent } from './order';
-import type { HostView, Orders } from './orders';
+import type { Actor, HostView, Orders } from './orders';
 import { Outbox } from './outbox';
 import { checkSettings } from './settings-check';
 
@@ -39,8 +39,6 @@ export interface Module {
   signal(): HostValue[];
   /** Values of TIME. */
   time(): HostValue[];
-  /** Moves a relay by hand; Busy while an order uses it. */
-  moveRelay(relay: number, count: number, onMs: number, offMs: number): Reason;
   /** The settings are new: the rate of the port may be, too. */
   settingsChanged(): void;
   /** Starts the module anew, after what is being sent has left. */
@@ -114,6 +112,7 @@ export class Desk implements HostView, FrameListener {
     private readonly crc32: Crc32,
     private readonly clock: Clock,
     private readonly book: Book,
+    private readonly actor: Actor,
     private readonly module: Module,
     firstSeq: number,
   ) {
@@ -242,10 +241,14 @@ export class Desk implements HostView, FrameListener {
     return { reason: this.orders.hostEvent(n, event, reason), n };
   }
 
+  /** Moves a relay by hand; Busy while an order uses it. */
   private relay(relay: number, count: number, onMs: number, offMs: number): Result {
     const isTime = Math.min(onMs, offMs) >= MIN_PULSE_MS && Math.max(onMs, offMs) <= MAX_PULSE_MS;
     if (relay < 1 || relay > 2 || (count && !isTime)) return refused(Reason.BadPayload);
-    return refused(this.module.moveRelay(relay, count, onMs, offMs));
+    if (this.actor.isBusy()) return refused(Reason.Busy);
+    if (count) this.actor.run({ relay, count, onMs, offMs }, () => {});
+    else this.actor.stop();
+    return refused(Reason.None);
   }
 
   private setSettings(json: string): Result {

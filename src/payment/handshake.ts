@@ -15,11 +15,11 @@ import {
 } from '../protocol/exchange';
 import type { Aes, Random } from '../protocol/ports';
 
-/** What a module is known by. */
+/** What a module is known by (identity.ts). */
 export interface Credentials {
-  readonly deviceId: string;
-  /** 16 bytes. */
-  readonly psk: string;
+  readonly id: string;
+  /** 32 hex digits. */
+  readonly key: string;
 }
 
 /** The two chances of a connection. */
@@ -38,7 +38,11 @@ export interface Handshake {
 }
 
 export function handshake(aes: Aes, who: Credentials): Handshake {
-  const keys = deviceKeys(aes, who.psk);
+  let psk = '';
+  for (let at = 0; at < who.key.length; at += 2) {
+    psk += String.fromCharCode(parseInt(who.key.substr(at, 2), 16));
+  }
+  const keys = deviceKeys(aes, psk);
   return {
     answer(body: string, random: Random, starts: number, connections: number): Chances | undefined {
       const randS = body.substr(SERVER_ID.length);
@@ -47,12 +51,12 @@ export function handshake(aes: Aes, who: Credentials): Handshake {
       return { randS, randP: cmac(aes, keys.ak, 'rand' + noise) };
     },
     response(chances: Chances): string {
-      const mac = deviceMac(aes, keys.ak, who.deviceId, chances.randS, chances.randP);
-      return chances.randP + mac + who.deviceId;
+      const mac = deviceMac(aes, keys.ak, who.id, chances.randS, chances.randP);
+      return chances.randP + mac + who.id;
     },
     keys(body: string, chances: Chances): SessionKeys | undefined {
       if (body.length !== MAC_BYTES || body !== serverMac(aes, keys.ak, chances.randP)) return undefined;
-      return sessionKeys(aes, keys, who.deviceId, chances.randS, chances.randP);
+      return sessionKeys(aes, keys, who.id, chances.randS, chances.randP);
     },
   };
 }

@@ -6,9 +6,10 @@
  * counter; before the server has proved itself no message is sent.
  */
 import { COUNTER_BYTES, encodeUnit, Opener, Sealer, TAG_BYTES, UnitKind, UnitReader } from '../protocol/link';
+import { LinkState } from '../protocol/codes';
 import { decodeMessage, DOWN_KINDS, type Message } from '../protocol/messages';
 import type { Aes, Ccm, Clock, Random } from '../protocol/ports';
-import { type Chances, type Credentials, handshake } from './handshake';
+import { type Chances, handshake } from './handshake';
 import type { Uplink } from './orders';
 
 /** The keeper, as the session sees it. */
@@ -30,11 +31,16 @@ export interface SessionOwner {
   onReady(lastOrder: number): void;
   onDown(): void;
   onMessage(message: Message): void;
-  onBytes(data: string): void;
-  /** Where the session stands has changed, for SIGNAL and INFO. */
-  onChange(): void;
-  /** What to say in a heartbeat beside the time: csq and registration. */
-  signal(): readonly number[];
+  /** Where the link stands; Ready only when messages can be sent. */
+  onState(state: LinkState): void;
+  /** What to say in a heartbeat beside the time: the link's state, csq and registration. */
+  signal(): readonly unknown[];
+}
+
+/** Who the module is: the book of orders knows. */
+export interface SessionIdentity {
+  readonly identity: { readonly id: string; readonly key: string } | undefined;
+  readonly starts: number;
 }
 
 /** An idle clock may drift by so much (boards without a crystal for the RTC). */
@@ -55,6 +61,9 @@ const enum Stage {
 }
 
 export class Session implements Uplink {
+  private who!: SessionIdentity;
+  private carrier!: Carrier;
+  private owner!: SessionOwner;
   private stage: Stage;
   private reader: UnitReader;
   private chances: Chances | undefined;
@@ -68,14 +77,10 @@ export class Session implements Uplink {
   private syncErrorMs: number;
 
   constructor(
-    private readonly who: Credentials,
-    private readonly starts: number,
     private readonly aes: Aes,
     private readonly ccm: Ccm,
     private readonly clock: Clock,
     private readonly random: Random,
-    private readonly carrier: Carrier,
-    private readonly owner: SessionOwner,
   ) {
     this.stage = Stage.Down;
     this.reader = new UnitReader(this);
@@ -87,6 +92,13 @@ export class Session implements Uplink {
     this.syncServerMs = 0;
     this.syncDeviceMs = 0;
     this.syncErrorMs = 0;
+  }
+
+  /** Whose session it is, over what, and who hears of it; before this nothing comes and nothing can be sent. */
+  start(who: SessionIdentity, carrier: Carrier, owner: SessionOwner): void {
+    this.who = who;
+    this.carrier = carrier;
+    this.owner = owner;
   }
 
   isReady(): boolean {
@@ -102,7 +114,6 @@ export class Session implements Uplink {
     this.stage = Stage.Greeted;
     this.reader = new UnitReader(this);
     this.connections++;
-    this.owner.onChange();
   }
 
   onDown(): void {
@@ -115,7 +126,6 @@ export class Session implements Uplink {
       this.lostAtMs = this.clock.nowMs();
       this.owner.onDown();
     }
-    this.owner.onChange();
   }
 
   onData(data: string): void {
@@ -146,9 +156,17 @@ export class Session implements Uplink {
   }
 
   /** A heartbeat; carries the clock. */
-  ping(): void {
+  onHeartbeatDue(): void {
     const signal = this.owner.signal();
-    this.send(['ping', Math.floor(this.clock.nowMs()), signal[0], signal[1]]);
+    this.send(['ping', Math.floor(this.clock.nowMs()), signal[1], signal[2]]);
+  }
+
+  /** There is room again. */
+  onDrain(): void {}
+
+  /** The keeper is content with a proven server; others care when messages can be sent. */
+  onState(state: LinkState): void {
+    this.owner.onState(state === LinkState.Ready && !this.isReady() ? LinkState.Connecting : state);
   }
 
   serverTimeAtMostMs(): number | undefined {
@@ -168,10 +186,10 @@ export class Session implements Uplink {
   }
 
   private takeChallenge(body: string): void {
-    const shake = handshake(this.aes, this.who);
+    const shake = handshake(this.aes, this.who.identity!);
     const chances =
       this.stage === Stage.Greeted
-        ? shake.answer(body, this.random, this.starts, this.connections)
+        ? shake.answer(body, this.random, this.who.starts, this.connections)
         : undefined;
     if (!chances) {
       this.fail('CHALLENGE');
@@ -184,7 +202,7 @@ export class Session implements Uplink {
 
   private takeProof(body: string): void {
     const chances = this.stage === Stage.Answered ? this.chances : undefined;
-    const keys = chances && handshake(this.aes, this.who).keys(body, chances);
+    const keys = chances && handshake(this.aes, this.who.identity!).keys(body, chances);
     this.chances = undefined;
     if (!keys) {
       this.fail('PROOF');
@@ -203,10 +221,8 @@ export class Session implements Uplink {
       return;
     }
     this.carrier.alive();
-    if (kind === UnitKind.Data) {
-      this.owner.onBytes(plain);
-      return;
-    }
+    // No stream is open in this direction: a server that sends its bytes anyway is mistaken.
+    if (kind === UnitKind.Data) return;
     const message = decodeMessage(DOWN_KINDS, plain);
     // A newer server may say things that we do not know; only an unreadable one is an error.
     if (message) this.takeMessage(message);
@@ -219,7 +235,6 @@ export class Session implements Uplink {
       this.sync(message[1] as number, message[2] as number);
       this.stage = Stage.Ready;
       this.owner.onReady(message[3] as number);
-      this.owner.onChange();
     } else if (this.stage === Stage.Ready) this.owner.onMessage(message);
   }
 

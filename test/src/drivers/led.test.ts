@@ -10,8 +10,12 @@ class Panel {
   private faultLevel = false;
   readonly leds = new Leds(
     { after: (delayMs, callback) => this.clock.setTimer(callback, delayMs) },
-    (level) => (this.readyLevel = level),
-    (level) => (this.faultLevel = level),
+    (pin, level) => {
+      if (pin === 'ready') this.readyLevel = level;
+      else this.faultLevel = level;
+    },
+    'ready',
+    'fault',
   );
 
   /** What is lit now: `r`, `f`, both or nothing. */

@@ -40,7 +40,7 @@ describe('relay', () => {
   it('gives as many pulses as planned and then says so, once', () => {
     const { relay, clock, edges } = makeRelay();
     let done = 0;
-    relay.run({ relay: 1, count: 3, onMs: 50, offMs: 100 }, () => (done += 1));
+    relay.run({ relay: 2, count: 3, onMs: 50, offMs: 100 }, () => (done += 1));
     expect(relay.isBusy()).toBe(true);
     clock.advance(449);
     expect(done).toBe(0);
@@ -67,14 +67,14 @@ describe('relay', () => {
       },
       RELAYS,
     );
-    relay.run({ relay: 0, count: 2, onMs: 4000, offMs: 100 }, () => {});
+    relay.run({ relay: 1, count: 2, onMs: 4000, offMs: 100 }, () => {});
     clock.advance(20_000);
     expect(edges).toEqual([true, false, true, false]);
   });
 
   it('gives every pulse of a row without pauses of its own', () => {
     const { relay, clock, edges } = makeRelay();
-    relay.run({ relay: 0, count: 2, onMs: 50, offMs: 0 }, () => {});
+    relay.run({ relay: 1, count: 2, onMs: 50, offMs: 0 }, () => {});
     clock.advance(1000);
     expect(edges.filter((edge) => edge.startsWith('A0 1'))).toHaveLength(2);
     expect(edges.filter((edge) => edge.startsWith('A0 0'))).toHaveLength(2);
@@ -83,7 +83,7 @@ describe('relay', () => {
   it('holds for longer than the hardware timer is trusted with', () => {
     const { relay, clock, edges } = makeRelay();
     let done = 0;
-    relay.run({ relay: 0, count: 1, onMs: 600_000, offMs: 0 }, () => (done += 1));
+    relay.run({ relay: 1, count: 1, onMs: 600_000, offMs: 0 }, () => (done += 1));
     clock.advance(599_999);
     expect([edges, done]).toEqual([['A0 1 0'], 0]);
     clock.advance(10);
@@ -93,24 +93,24 @@ describe('relay', () => {
   it('moves nothing for no pulses, and still says that it is done', () => {
     const { relay, clock, edges } = makeRelay();
     let done = 0;
-    relay.run({ relay: 0, count: 0, onMs: 50, offMs: 50 }, () => (done += 1));
+    relay.run({ relay: 1, count: 0, onMs: 50, offMs: 50 }, () => (done += 1));
     clock.advance(100);
     expect([edges, done]).toEqual([[], 1]);
   });
 
   it('refuses a second plan and a relay that is not there', () => {
     const { relay, clock } = makeRelay();
-    expect(() => relay.run({ relay: 2, count: 1, onMs: 1, offMs: 1 }, () => {})).toThrow('RELAY');
+    expect(() => relay.run({ relay: 3, count: 1, onMs: 1, offMs: 1 }, () => {})).toThrow('RELAY');
     expect(relay.isBusy()).toBe(false);
-    relay.run({ relay: 0, count: 1, onMs: 50, offMs: 0 }, () => {});
-    expect(() => relay.run({ relay: 1, count: 1, onMs: 1, offMs: 1 }, () => {})).toThrow('RELAY_BUSY');
+    relay.run({ relay: 1, count: 1, onMs: 50, offMs: 0 }, () => {});
+    expect(() => relay.run({ relay: 2, count: 1, onMs: 1, offMs: 1 }, () => {})).toThrow('RELAY_BUSY');
     clock.advance(100);
   });
 
   it('can begin the next plan from within the end of the last one', () => {
     const { relay, clock, edges } = makeRelay();
-    relay.run({ relay: 0, count: 1, onMs: 50, offMs: 50 }, () =>
-      relay.run({ relay: 1, count: 1, onMs: 50, offMs: 0 }, () => {}),
+    relay.run({ relay: 1, count: 1, onMs: 50, offMs: 50 }, () =>
+      relay.run({ relay: 2, count: 1, onMs: 50, offMs: 0 }, () => {}),
     );
     clock.advance(1000);
     expect(edges).toEqual(['A0 1 0', 'A0 0 50', 'A1 1 100', 'A1 0 150']);
@@ -119,7 +119,7 @@ describe('relay', () => {
   it('is stopped at once, and never says that it is done', () => {
     const { relay, clock, edges } = makeRelay();
     let done = 0;
-    relay.run({ relay: 0, count: 5, onMs: 200, offMs: 100 }, () => (done += 1));
+    relay.run({ relay: 1, count: 5, onMs: 200, offMs: 100 }, () => (done += 1));
     clock.advance(350);
     relay.stop();
     expect(relay.isBusy()).toBe(false);
@@ -130,10 +130,10 @@ describe('relay', () => {
 
   it('waits for the hardware timer of a stopped pulse, or the next one would be swallowed', () => {
     const { relay, clock, edges } = makeRelay();
-    relay.run({ relay: 0, count: 1, onMs: 1000, offMs: 0 }, () => {});
+    relay.run({ relay: 1, count: 1, onMs: 1000, offMs: 0 }, () => {});
     clock.advance(300);
     relay.stop();
-    relay.run({ relay: 0, count: 1, onMs: 100, offMs: 0 }, () => {});
+    relay.run({ relay: 1, count: 1, onMs: 100, offMs: 0 }, () => {});
     clock.advance(5000);
     expect(edges).toEqual(['A0 1 0', 'A0 0 300', 'A0 1 1065', 'A0 0 1165']);
   });

@@ -26,7 +26,7 @@ class Rig {
   readonly units: [number, string][] = [];
   readonly failures: [string, boolean][] = [];
   readonly messages: Message[] = [];
-  readonly bytes: string[] = [];
+  readonly states: number[] = [];
   readonly ready: number[] = [];
   downs = 0;
   alive = 0;
@@ -39,33 +39,28 @@ class Rig {
     onBroken: () => this.failures.push(['broken', false]),
   });
 
-  constructor(starts = 1, psk = PSK) {
-    this.session = new Session(
-      { deviceId: ID, psk },
-      starts,
-      nodeAes,
-      composeCcm(nodeAes),
-      deviceClock(this.clock),
-      { bytes: (count) => '\0'.repeat(count) },
-      {
-        send: (data) => {
-          this.reader.push(data);
-          return true;
-        },
-        freeBytes: () => this.freeBytes,
-        alive: () => this.alive++,
-        sessionFailed: (reason, isRefused) => this.failures.push([reason, isRefused]),
+  constructor(starts = 1) {
+    const key = Buffer.from(PSK, 'latin1').toString('hex');
+    const carrier = {
+      send: (data: string) => {
+        this.reader.push(data);
+        return true;
       },
-      {
-        greeting: (uptimeMs) => ['hi', uptimeMs],
-        onReady: (lastOrder) => this.ready.push(lastOrder),
-        onDown: () => this.downs++,
-        onMessage: (message) => this.messages.push(message),
-        onBytes: (data) => this.bytes.push(data),
-        onChange: () => {},
-        signal: () => [20, 1],
-      },
-    );
+      freeBytes: () => this.freeBytes,
+      alive: () => this.alive++,
+      sessionFailed: (reason: string, isRefused: boolean) => this.failures.push([reason, isRefused]),
+    };
+    this.session = new Session(nodeAes, composeCcm(nodeAes), deviceClock(this.clock), {
+      bytes: (count) => '\0'.repeat(count),
+    });
+    this.session.start({ identity: { id: ID, key }, starts }, carrier, {
+      greeting: (uptimeMs) => ['hi', uptimeMs],
+      onReady: (lastOrder) => this.ready.push(lastOrder),
+      onDown: () => this.downs++,
+      onMessage: (message) => this.messages.push(message),
+      onState: (state) => this.states.push(state),
+      signal: () => [10, 20, 1],
+    });
   }
 
   challenge(): string {
@@ -227,11 +222,20 @@ describe('the clock', () => {
     expect(rig.session.serverTimeAtMostMs()).toBe(SERVER_MS + 500 + 100_000 + 500 + 0.05 * 100_500);
   });
 
+  test('a proven server counts as ready only when messages can be sent', () => {
+    const rig = new Rig();
+    rig.session.onState(10);
+    rig.session.onState(4);
+    rig.connect();
+    rig.session.onState(10);
+    expect(rig.states).toEqual([7, 4, 10]);
+  });
+
   test('a slower answer does not spoil a better measurement, a fresh one replaces an old one', () => {
     const rig = new Rig();
     rig.connect();
     const ping = (roundTripMs: number): void => {
-      rig.session.ping();
+      rig.session.onHeartbeatDue();
       const sent = rig.heard();
       rig.clock.advance(roundTripMs);
       rig.say('pong', sent[1], SERVER_MS + 999_000);

@@ -59,6 +59,8 @@ const RECHECK_MS = 1000;
 /** How long waiting alone may help, by what is waited for. */
 const SIM_WAIT_MS = 12000;
 const NETWORK_WAIT_MS = 75000;
+/** A modem that does not even search (registration 0) started without its SIM: only a restart helps. */
+const IDLE_WAIT_MS = 25000;
 
 /** Unanswered commands in one start-up before it is given up. */
 const MAX_TIMEOUTS = 3;
@@ -155,7 +157,7 @@ class Row implements Startup, AtAsker {
   private wasMended: boolean;
   private timeouts: number;
   private waitUntilMs: number;
-  private giveUpMs: number;
+  private sinceMs: number;
 
   constructor(
     private readonly config: StartupConfig,
@@ -171,7 +173,7 @@ class Row implements Startup, AtAsker {
     this.wasMended = false;
     this.timeouts = 0;
     this.waitUntilMs = 0;
-    this.giveUpMs = 0;
+    this.sinceMs = 0;
   }
 
   next(): Command | undefined {
@@ -243,7 +245,7 @@ class Row implements Startup, AtAsker {
 
   private advance(): void {
     this.wasMended = false;
-    this.giveUpMs = 0;
+    this.sinceMs = 0;
     if (++this.index < this.rows.length) return;
     if (this.rows.length > 1) this.listener.onReady();
     else this.listener.onRestarting();
@@ -251,9 +253,9 @@ class Row implements Startup, AtAsker {
 
   private wait(): void {
     const nowMs = this.clock.nowMs();
-    if (!this.giveUpMs)
-      this.giveUpMs = nowMs + (this.state >= LinkState.NoNetwork ? NETWORK_WAIT_MS : SIM_WAIT_MS);
-    if (nowMs >= this.giveUpMs) {
+    const networkMs = this.info.registration ? NETWORK_WAIT_MS : IDLE_WAIT_MS;
+    if (!this.sinceMs) this.sinceMs = nowMs;
+    if (nowMs - this.sinceMs >= (this.state >= LinkState.NoNetwork ? networkMs : SIM_WAIT_MS)) {
       this.listener.onStuck(this.state);
       return;
     }

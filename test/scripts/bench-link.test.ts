@@ -1,6 +1,7 @@
 /** The link bench's own promises, on a slice of its runs; `npm run bench:link` does them all. */
 import { FAULT_CASES } from '../../scripts/bench-link/cases';
 import { runCase } from '../../scripts/bench-link/runs';
+import { ALL_FAULTS } from '../../sim/modem/faults';
 import { measureThroughput } from '../../scripts/bench-link/throughput';
 
 function caseNamed(name: string): (typeof FAULT_CASES)[number] {
@@ -20,6 +21,12 @@ describe('link bench', () => {
       });
     },
   );
+
+  it('has a class for each fault that the modem simulator knows', () => {
+    const plans = FAULT_CASES.flatMap(({ plan }) => (typeof plan === 'function' ? [] : plan));
+    const struck = new Set(plans.map((text) => /^[a-z-]+/.exec(text)![0]));
+    expect(Object.keys(ALL_FAULTS).filter((name) => !struck.has(name))).toEqual([]);
+  });
 
   // Both had records of an earlier connection in the stream of a later one with the same number.
   it.each([1_023, 1_172])('storm %i: no byte of an earlier connection comes through', (seed) => {

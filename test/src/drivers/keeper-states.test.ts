@@ -72,6 +72,21 @@ describe('link keeper says what stands in the way', () => {
     expect(bench.count('down')).toBe(0);
   });
 
+  it('gives up waiting for a modem that does not even search, well before one that searches', () => {
+    const waitS = (status: number): number => {
+      const bench = new KeeperBench();
+      bench.modem.replies['+CREG?'] = `\r\n+CREG: 0,${status}\r\n${OK}`;
+      bench.keeper.start();
+      bench.time.runUntil(() => bench.modem.count('+CREG?') > 0, 10_000);
+      const startMs = bench.time.nowMs();
+      bench.time.runUntil(() => bench.keeper.status().lastReason === 'start-up', 300_000);
+      return (bench.time.nowMs() - startMs) / 1000;
+    };
+    expect(waitS(0)).toBeGreaterThan(20);
+    expect(waitS(0)).toBeLessThan(40);
+    expect(waitS(2)).toBeGreaterThan(70);
+  });
+
   it('switches on a modem that is off, where STATUS tells', () => {
     let isOn = false;
     const bench = new KeeperBench({

@@ -41,6 +41,7 @@ export class MeasuredSite {
     interpreter: Interpreter,
     firmware: Firmware,
     onTrouble: (text: string) => void,
+    bootCode = '',
   ): Promise<MeasuredSite> {
     const clock = new RealClock();
     const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-measure-'));
@@ -55,6 +56,7 @@ export class MeasuredSite {
       random: new Random(1),
       network,
       timing: FAST,
+      bootCode,
       onConsole: (line) => {
         if (/Uncaught|ERROR|WARN|ASSERT/.test(line)) onTrouble(line);
       },

@@ -12,6 +12,8 @@ export interface Interpreter {
   readonly binary: string;
   /** `process.version`, as 2v29.277. */
   readonly version: string;
+  /** A command and its options that the interpreter runs under (valgrind), from the start of a box. */
+  readonly wrapper?: readonly string[];
 }
 
 const PROBE = 'print("version " + process.version + " " + process.env.BOARD)';
@@ -80,7 +82,8 @@ export class Running {
   private readonly child: ChildProcess;
 
   constructor(interpreter: Interpreter, folder: string) {
-    this.child = spawn(interpreter.binary, [], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+    const [command, ...options] = [...(interpreter.wrapper ?? []), interpreter.binary];
+    this.child = spawn(command!, options, { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
     this.readLines(this.child.stdout!);
     this.readLines(this.child.stderr!);
     this.child.on('exit', (code) => this.onExit(code));

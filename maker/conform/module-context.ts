@@ -15,6 +15,8 @@ export interface Hands {
   readonly cutPower?: () => Promise<void>;
   /** The network goes away, and comes back. */
   readonly setNetwork?: (isThere: boolean) => Promise<void>;
+  /** There is a far end of the data stream, and it sends back what it gets. */
+  readonly hasEcho?: boolean;
 }
 
 export interface ModuleContext {

@@ -5,6 +5,7 @@ import { LinkState, OrderState } from '../../src/protocol/codes';
 import { type HostFields, HostType } from '../../src/protocol/host';
 import { stateName, typeName } from '../host/names';
 import { type Checks, type Situation, Skipped } from './checks';
+import { dtu } from './module-stream';
 import type { Answer } from './probe';
 import {
   type ModuleContext,
@@ -225,31 +226,6 @@ async function goodsFailed(context: ModuleContext, checks: Checks): Promise<void
   } finally {
     await putBack();
   }
-}
-
-async function dtu(context: ModuleContext, checks: Checks): Promise<void> {
-  const { probe } = context;
-  checks.equal('DTU_DATA without a stream', await probe.ask(HostType.DtuData, { data: 'x' }), {
-    reason: 'NO_STREAM',
-  });
-  const from = probe.seen.length;
-  checks.equal('DTU_OPEN is taken', await probe.ask(HostType.DtuOpen, { mode: 1, port: 0, address: '' }), {
-    order: 0,
-  });
-  const opened = await probe.frame(HostType.DtuOpened, 60_000, undefined, from);
-  const credit = opened.fields.credit as number;
-  checks.that('DTU_OPENED gives credit', credit > 0);
-  checks.equal('DTU_CREDIT 0 is allowed', await probe.ask(HostType.DtuCredit, { credit: 0 }), { order: 0 });
-  checks.equal('DTU_DATA is taken', await probe.ask(HostType.DtuData, { data: '\x00\xa5\x5a\xff' }), {
-    order: 0,
-  });
-  if (credit < 512) {
-    const tooMuch = await probe.ask(HostType.DtuData, { data: 'x'.repeat(credit + 1) });
-    checks.equal('more than the credit', tooMuch, { reason: 'NO_CREDIT' });
-  }
-  checks.equal('DTU_CLOSE is taken', await probe.ask(HostType.DtuClose, {}), { order: 0 });
-  const closed = await probe.frame(HostType.DtuClosed, STEP_MS, undefined, from);
-  checks.equal('DTU_CLOSED has no reason', closed.fields.reason, 0);
 }
 
 async function settings(context: ModuleContext, checks: Checks): Promise<void> {

@@ -25,6 +25,8 @@ export interface ReferenceModuleOptions {
   readonly onTrace?: (entry: TraceEntry) => void;
   readonly onMessage?: (message: Message) => void;
   readonly onClose?: (why: string) => void;
+  /** The far end of the data stream sends back what it gets. */
+  readonly hasEcho?: boolean;
 }
 
 const STREAM_CREDIT = 512;
@@ -49,6 +51,8 @@ export class ReferenceModule {
   private readonly statusesUnderWay = new Map<number, number>();
   private statusTimer: Timer | undefined;
   private isOn = true;
+  /** What the far end has sent and the host gives no credit for yet. */
+  private fromFarEnd = Buffer.alloc(0);
 
   constructor(
     port: HostPort,
@@ -207,6 +211,7 @@ export class ReferenceModule {
     return {
       then: () => {
         this.stream = { hostCredit: STREAM_CREDIT, ownCredit: 0 };
+        this.fromFarEnd = Buffer.alloc(0);
         this.ask(HostType.DtuOpened, { mode: fields.mode!, credit: STREAM_CREDIT });
       },
     };
@@ -219,7 +224,17 @@ export class ReferenceModule {
     if (bytes.length > this.stream.hostCredit) return { reason: Reason.NoCredit };
     this.stream.hostCredit -= bytes.length;
     this.streamBytes.push(bytes);
-    return { then: () => this.grant(bytes.length) };
+    return {
+      then: () => {
+        this.grant(bytes.length);
+        if (this.options.hasEcho) this.echo(bytes);
+      },
+    };
+  }
+
+  private echo(bytes: Buffer): void {
+    const waiting = Buffer.concat([this.fromFarEnd, bytes]);
+    this.fromFarEnd = waiting.subarray(this.sendStream(waiting));
   }
 
   private grant(credit: number): void {
@@ -232,7 +247,7 @@ export class ReferenceModule {
     if (!this.stream) return { reason: Reason.NoStream };
     if (this.stream.ownCredit + (fields.credit as number) > MAX_CREDIT) return { reason: Reason.BadPayload };
     this.stream.ownCredit += fields.credit as number;
-    return {};
+    return { then: () => this.echo(Buffer.alloc(0)) };
   }
 
   private reply(type: HostType, fields: HostFields): Verdict {

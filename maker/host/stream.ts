@@ -31,6 +31,8 @@ export class DataStream {
   private credit = 0;
   private kept: Buffer[] = [];
   private keptBytes = 0;
+  private sentBytes = 0;
+  private grantedBytes = 0;
   private isSending = false;
   private isOpen = false;
   private stopListening: () => void = () => {};
@@ -46,20 +48,19 @@ export class DataStream {
     checkText('the address', address, 63);
     if (address) checkInteger('the port', port, 1, 65_535);
     const stream = new DataStream(host, listener);
-    const opened = host.waitFor<{ credit: number } | { reason: number }>(
-      'DTU_OPENED',
-      OPEN_LIMIT_MS,
-      (event) => {
-        if (event.kind !== 'message') return undefined;
-        if (event.type === HostType.DtuOpened) return { credit: event.fields.credit as number };
-        return event.type === HostType.DtuClosed ? { reason: event.fields.reason as number } : undefined;
-      },
-    );
+    const opened = host.waitFor<{ reason?: number }>('DTU_OPENED', OPEN_LIMIT_MS, (event) => {
+      if (event.kind === 'info' && event.isRestart) return { reason: Reason.NoStream };
+      if (event.kind !== 'message') return undefined;
+      if (event.type === HostType.DtuClosed) return { reason: event.fields.reason as number };
+      if (event.type !== HostType.DtuOpened) return undefined;
+      // At once, because DTU_CLOSED may stand right behind it.
+      stream.begin(event.fields.credit as number);
+      return {};
+    });
     opened.catch(() => {});
     await host.request(HostType.DtuOpen, { mode: address ? 2 : 1, port, address });
-    const result = await opened;
-    if ('reason' in result) throw HostError.refused(result.reason);
-    stream.begin(result.credit);
+    const { reason } = await opened;
+    if (reason !== undefined) throw HostError.refused(reason);
     await host.request(HostType.DtuCredit, { credit: WINDOW_BYTES });
     return stream;
   }
@@ -75,9 +76,9 @@ export class DataStream {
     return this.keptBytes === 0;
   }
 
-  /** Bytes that wait for credit. */
+  /** Bytes that have not been passed on to the network: they wait for credit, or the module holds them. */
   get waitingBytes(): number {
-    return this.keptBytes;
+    return this.keptBytes + Math.max(0, this.sentBytes - this.grantedBytes);
   }
 
   async close(): Promise<void> {
@@ -109,6 +110,7 @@ export class DataStream {
 
   private grant(credit: number): void {
     this.credit += credit;
+    this.grantedBytes += credit;
     void this.send();
   }
 
@@ -123,6 +125,7 @@ export class DataStream {
       this.kept = part.length < whole.length ? [whole.subarray(part.length)] : [];
       this.keptBytes -= part.length;
       this.credit -= part.length;
+      this.sentBytes += part.length;
       try {
         await this.host.request(HostType.DtuData, { data: part.toString('latin1') });
       } catch (error) {

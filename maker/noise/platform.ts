@@ -20,6 +20,7 @@ import {
   UnitKind,
   UnitReader,
 } from '../../src/protocol/link';
+import { EchoEnd } from './echo-end';
 import { decodeMessage, type Message, UP_KINDS } from '../../src/protocol/messages';
 
 export interface LedgerOrder {
@@ -59,6 +60,7 @@ export class Platform {
   readonly twice: string[] = [];
   private readonly byReference = new Map<string, number>();
   private send: ((message: Message) => void) | undefined;
+  private echo: EchoEnd | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -99,12 +101,17 @@ export class Platform {
       this.send = (message) => {
         if (connection.isOpen) write(sealer.seal(UnitKind.Message, JSON.stringify(message)));
       };
+      this.echo = new EchoEnd(this.send, (bytes) => {
+        if (connection.isOpen) write(sealer.seal(UnitKind.Data, bytes));
+      });
       write(encodeUnit(UnitKind.Proof, serverMac(nodeAes, keys.ak, randP)));
     };
     const reader = new UnitReader({
       onUnit: (kind, body) => {
         if (!opener) return respond(body);
-        const message = decodeMessage(UP_KINDS, opener.open(kind, body) ?? '');
+        const content = opener.open(kind, body) ?? '';
+        if (kind === UnitKind.Data) return this.echo?.take(content);
+        const message = decodeMessage(UP_KINDS, content);
         if (message) this.take(message);
       },
       onBroken: () => connection.reset(),
@@ -131,6 +138,9 @@ export class Platform {
     got: (n) => this.settleSoon(n),
     cancel: (n) => this.cancel(n),
     end: (n, message) => this.end(n, message[2] as number, message[3] as Reason),
+    open: (window) => this.echo?.open(window),
+    credit: (bytes) => this.echo?.addCredit(bytes),
+    shut: () => this.echo?.shut(),
     back: (n, message) => this.end(n, OrderState.Refunding, message[2] as Reason),
   };
 

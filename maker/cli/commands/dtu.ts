@@ -14,6 +14,8 @@ export interface DtuOptions {
   readonly listen?: number;
 }
 
+const DRAIN_LIMIT_MS = 60_000;
+
 function parseTarget(direct: string | undefined): StreamTarget {
   if (direct === undefined) return {};
   const match = /^([A-Za-z0-9.-]{1,63}):(\d{1,5})$/.exec(direct);
@@ -91,8 +93,10 @@ async function join(
   return Exit.Refused;
 }
 
-/** Waits until everything written has gone. */
+/** Waits until everything written has gone: what the module holds when the stream is closed is lost. */
 async function drained(connected: Connected, stream: DataStream): Promise<void> {
   const { clock } = connected.environment;
-  while (stream.waitingBytes > 0) await new Promise<void>((resolve) => clock.setTimer(resolve, 100));
+  const endMs = clock.nowMs() + DRAIN_LIMIT_MS;
+  while (stream.waitingBytes > 0 && clock.nowMs() < endMs)
+    await new Promise<void>((resolve) => clock.setTimer(resolve, 100));
 }

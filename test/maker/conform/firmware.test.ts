@@ -66,6 +66,7 @@ async function start(): Promise<void> {
         board.powerOn();
       },
       setNetwork: (isThere) => Promise.resolve(network.setCoverage(isThere)),
+      hasEcho: true,
     },
   };
   board.powerOn();

@@ -38,7 +38,7 @@ function bench(spoil: (bytes: Buffer) => Buffer | undefined = (bytes) => bytes):
     },
   };
   right.onData = (bytes) => spoilt.onData(bytes);
-  const module = new ReferenceModule(spoilt, { clock });
+  const module = new ReferenceModule(spoilt, { clock, hasEcho: true });
   const hands: Hands = {
     pay: (url) => {
       const order = module.orders.all.find((candidate) => candidate.url === url)!;
@@ -47,6 +47,7 @@ function bench(spoil: (bytes: Buffer) => Buffer | undefined = (bytes) => bytes):
     },
     cutPower: () => Promise.resolve(module.restart()),
     setNetwork: (isThere) => Promise.resolve(module.setLink(isThere ? LinkState.Ready : LinkState.NoNetwork)),
+    hasEcho: true,
   };
   return { clock, module, context: { probe: new Probe(left, clock), clock, hands, pause: pauseOf(clock) } };
 }
@@ -98,6 +99,19 @@ describe('a module with a fault fails', () => {
     ['that takes what it must refuse', 'refusals', (bytes) => (typeOf(bytes) === 0x7f ? undefined : bytes)],
     ['that never shows a code', 'paid', (bytes) => (typeOf(bytes) === 0x42 ? undefined : bytes)],
     ['that never tells of a change', 'cancelled', (bytes) => (typeOf(bytes) === 0x43 ? undefined : bytes)],
+    [
+      'that loses a piece of the stream',
+      'dtu',
+      ((): ((bytes: Buffer) => Buffer | undefined) => {
+        let lost: string | undefined;
+        return (bytes) => {
+          if (typeOf(bytes) !== 0x51) return bytes;
+          lost ??= bytes.toString('hex');
+          return bytes.toString('hex') === lost ? undefined : bytes;
+        };
+      })(),
+    ],
+    ['that never gives credit back', 'dtu', (bytes) => (typeOf(bytes) === 0x52 ? undefined : bytes)],
     [
       'that never repeats',
       'patience',

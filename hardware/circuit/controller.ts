@@ -120,7 +120,7 @@ function lightsAndButton(sheet: Sheet): void {
 
 function usb(sheet: Sheet): void {
   sheet.frame('USB-C: Espruino console, and 5 V on a bench', 172, 14, 318, 66);
-  sheet.part('J2', connectors.USB_C, 184, 36, {
+  sheet.part('J2', connectors.USB_C, 184, 38, {
     VBUS: 'VBUS',
     CC1: 'CC1',
     CC2: 'CC2',

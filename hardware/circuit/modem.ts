@@ -54,7 +54,7 @@ const UNUSED = [
 function module(sheet: Sheet): void {
   sheet.frame('SIM800A', 96, 14, 188, 146);
   const unused: Record<string, Connection> = Object.fromEntries(UNUSED.map((name) => [name, null]));
-  sheet.part('U9', chips.SIM800A, 140, 82, {
+  sheet.part('U9', chips.SIM800A, 140, 84, {
     ...unused,
     PWRKEY: 'PWRKEY',
     NRESET: 'NRESET',
@@ -82,7 +82,7 @@ function module(sheet: Sheet): void {
   const points: [string, string, number][] = [
     ['TP8', 'M_USB_VBUS', 78],
     ['TP9', 'M_USB_DP', 86],
-    ['TP10', 'M_USB_DN', 94],
+    ['TP10', 'M_USB_DN', 96],
   ];
   for (const [ref, net, y] of points) {
     sheet.part(ref, connectors.TEST_POINT, 102, y, [net], {
@@ -167,7 +167,7 @@ function antenna(sheet: Sheet): void {
   sheet.part('R58', passive.R_0_0402, 216, 64, ['ANT_MODEM', 'ANT'], { turn: 90 });
   sheet.part('C62', passive.C_MATCHING, 226, 68, ['ANT', 'GND'], { isOpen: true });
   sheet.part('D12', semis.ESD_ANTENNA, 240, 68, ['ANT', 'GND']);
-  sheet.part('J4', connectors.SMA, 268, 66, { SIG: 'ANT', GND: 'GND' });
+  sheet.part('J4', connectors.SMA, 268, 68, { SIG: 'ANT', GND: 'GND' });
   sheet.wireReach('ANT_MODEM', 80);
 }
 

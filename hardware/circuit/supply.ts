@@ -25,7 +25,7 @@ function input(sheet: Sheet): void {
     { D: 'VIN_FUSED', S: 'VIN', G: 'Q1_GATE' },
     { turn: 90, isMirrored: true },
   );
-  sheet.part('D2', semis.ZENER_12V, 64, 34, ['VIN', 'Q1_GATE']);
+  sheet.part('D2', semis.ZENER_12V, 66, 34, ['VIN', 'Q1_GATE']);
   sheet.part('R1', resistor('100k'), 54, 42, ['Q1_GATE', 'GND']);
   sheet.part('C1', passive.C_100U_63V, 73, 34, ['VIN', 'GND']);
   sheet.part('C2', passive.C_4U7_100V, 84, 34, ['VIN', 'GND']);
@@ -38,7 +38,7 @@ function input(sheet: Sheet): void {
 
 function modemConverter(sheet: Sheet): void {
   sheet.frame('4.0 V for the modem: 3.5 A converter, on above 8.4 V', 10, 62, 136, 128);
-  sheet.part('U2', chips.BUCK_MODEM, 54, 88, {
+  sheet.part('U2', chips.BUCK_MODEM, 54, 90, {
     VIN: 'VIN',
     EN: 'EN_4V',
     'RT/CLK': 'RT',
@@ -59,11 +59,12 @@ function modemConverter(sheet: Sheet): void {
   sheet.part('C8', passive.C_100N, 68, 84, ['BOOT_4V', 'SW_4V']);
   sheet.part('D3', semis.SCHOTTKY_5A, 74, 92, ['SW_4V', 'GND']);
   sheet.part('L1', passive.INDUCTOR_10U, 82, 86, ['SW_4V', '+4V0'], { turn: 90 });
-  sheet.part('R6', resistor('40.2k'), 90, 94, ['+4V0', 'FB_4V']);
+  sheet.part('R6', resistor('40.2k'), 90, 96, ['+4V0', 'FB_4V']);
   sheet.part('R7', resistor('10k'), 90, 104, ['FB_4V', 'GND']);
   sheet.part('C9', passive.C_47U, 98, 92, ['+4V0', 'GND']);
   sheet.part('C10', passive.C_47U, 110, 92, ['+4V0', 'GND']);
   sheet.part('C11', passive.C_330U_POLYMER, 122, 92, ['+4V0', 'GND']);
+  sheet.wireReach('FB_4V', 60);
   sheet.flag('+4V0', 100, 78);
   sheet.note(56, 116, '400 kHz; 0.8 V x (1 + 40.2k / 10k) = 4.02 V;', 'loop: calculations/converter.ts');
 }
@@ -73,7 +74,7 @@ function modemSwitch(sheet: Sheet): void {
   sheet.part('FB1', passive.FERRITE_SUPPLY, 152, 84, ['+4V0', 'MODEM_IN'], { turn: 90 });
   sheet.flag('MODEM_IN', 160, 78);
   sheet.part('C12', passive.C_1U, 164, 88, ['MODEM_IN', 'GND']);
-  sheet.part('U5', chips.LOAD_SWITCH, 186, 88, {
+  sheet.part('U5', chips.LOAD_SWITCH, 186, 90, {
     VIN: 'MODEM_IN',
     VBIAS: '+5V',
     ON: 'MODEM_ON',
@@ -86,8 +87,8 @@ function modemSwitch(sheet: Sheet): void {
   sheet.part('C13', passive.C_4N7, 206, 94, ['CT_VBAT', 'GND']);
   sheet.part('R8', resistor('100k'), 166, 98, ['+3V3', 'MODEM_ON']);
   sheet.part('Q2', semis.NFET_SMALL, 164, 112, { G: 'MODEM_CUT', D: 'MODEM_ON', S: 'GND' });
-  sheet.part('R9', resistor('100k'), 154, 116, ['MODEM_CUT', 'GND']);
-  sheet.label('MODEM_CUT', 148, 112, 'left');
+  sheet.part('R9', resistor('100k'), 158, 116, ['MODEM_CUT', 'GND']);
+  sheet.label('MODEM_CUT', 156, 112, 'left');
   sheet.note(
     184,
     112,
@@ -98,7 +99,7 @@ function modemSwitch(sheet: Sheet): void {
 
 function fiveVolts(sheet: Sheet): void {
   sheet.frame('5 V for relays, transceivers and the 3.3 V regulator', 10, 132, 136, 184);
-  sheet.part('U3', chips.BUCK_5V, 54, 152, {
+  sheet.part('U3', chips.BUCK_5V, 54, 154, {
     VIN: 'VIN',
     '~{SHDN}': 'EN_5V',
     CB: 'BOOT_5V',
@@ -127,7 +128,7 @@ function fiveVolts(sheet: Sheet): void {
 function threeVolts(sheet: Sheet): void {
   sheet.frame('3.3 V and its light', 142, 132, 240, 184);
   sheet.part('C19', passive.C_1U, 150, 158, ['+5V', 'GND']);
-  sheet.part('U4', chips.LDO_3V3, 164, 152, { VIN: '+5V', EN: '+5V', VOUT: '+3V3', NC: null, GND: 'GND' });
+  sheet.part('U4', chips.LDO_3V3, 164, 154, { VIN: '+5V', EN: '+5V', VOUT: '+3V3', NC: null, GND: 'GND' });
   sheet.part('C20', passive.C_10U, 184, 156, ['+3V3', 'GND']);
   sheet.part('R14', resistor('1k'), 200, 152, ['+3V3', 'LED_POWER']);
   sheet.part('D7', semis.LED_GREEN, 200, 160, ['GND', 'LED_POWER'], { turn: 180 });

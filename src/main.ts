@@ -49,6 +49,8 @@ const HEARTBEAT = { leastMs: 30000, firstMs: 90000, mostMs: 900000 };
 const TICK_MS = 1000;
 /** A restart and a new baud rate wait until the last answer has left. */
 const LEAVE_MS = 200;
+/** A turn of the ring may just have stalled the CPU: a host that was not heard gets through before the next erase. */
+const ERASE_AFTER_TICKS = 3;
 const PROTOCOL_VERSION = 1;
 /** Time between two looks at the clock: a second's tick, behind two erases at the most. */
 const MAX_UNSEEN_S = 2;
@@ -230,14 +232,20 @@ function startLink(identity: Identity): void {
   carrier.start();
 }
 
+let idleTicks = 0;
+
 /** Once a second. */
 function tick(): void {
   E.kickWatchdog();
   if (book.open.length) {
+    idleTicks = 0;
     orders.tick();
     desk.tick();
     showState();
-  } else if (book.isReady && journal.needsErase()) journal.eraseAhead();
+  } else if (book.isReady && journal.needsErase() && ++idleTicks > ERASE_AFTER_TICKS) {
+    idleTicks = 0;
+    journal.eraseAhead();
+  }
 }
 
 function start(): void {

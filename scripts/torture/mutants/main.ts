@@ -45,6 +45,11 @@ interface Verdict {
   readonly how: string;
 }
 
+function hasSummary(output: string): boolean {
+  const last = output.trimEnd().split('\n').pop() ?? '';
+  return last.startsWith('{') && Number.isInteger((JSON.parse(last) as { violations?: unknown }).violations);
+}
+
 function hunt(folder: string, mutant: Mutant): Verdict {
   let how = 'nobody found it';
   for (const [campaign, ...given] of mutant.finders) {
@@ -56,7 +61,8 @@ function hunt(folder: string, mutant: Mutant): Verdict {
       timeout: LIMIT_MS,
       maxBuffer: 1 << 26,
     });
-    if (status !== 0 && status !== FOUND) {
+    // A campaign that has run says so in its last line; anything else may be a module that could not be loaded.
+    if ((status !== 0 && status !== FOUND) || !hasSummary(stdout)) {
       return {
         isKilled: false,
         how: `${campaign} could not run: ${stderr.trim().split('\n').slice(-3).join(' / ')}`,

@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { Command } from 'commander';
+import { shownAnswer, shownCommand } from '../modem/trace';
 import type { ModemWatch } from '../modem/watch';
 import { playDemo } from './demo';
 import { startProduct } from './product';
@@ -33,14 +34,9 @@ function traceOf(what: string | undefined): ModemWatch | undefined {
   if (what === undefined) return undefined;
   if (what !== 'at') throw new Error(`--trace knows "at", not "${what}"`);
   return {
-    onCommand: (line) => process.stderr.write(`  AT> ${withoutSecrets(line)}\n`),
-    onOutput: (line) => line && process.stderr.write(`  AT< ${line}\n`),
+    onCommand: (line) => process.stderr.write(`  AT> ${shownCommand(line)}\n`),
+    onOutput: (line) => line && process.stderr.write(`  AT< ${shownAnswer(line)}\n`),
   };
-}
-
-/** The access point's name, user and password, and the card's PIN, stay out of a trace. */
-function withoutSecrets(line: string): string {
-  return line.replace(/^(\+(?:CSTT|CPIN))=.*$/, '$1=…');
 }
 
 async function main(): Promise<void> {

@@ -11,6 +11,7 @@ import { RealNetwork } from '../../network/real-network';
 import { DIALECTS } from '../dialect';
 import { ALL_FAULTS } from '../faults';
 import { FaultInjector, randomPlan } from '../faults/injector';
+import { shownAnswer, shownCommand } from '../trace';
 import { Sim800 } from '../sim800';
 import { TIMING_PROFILES } from '../timing';
 import { CONSOLE_HELP, runConsoleLine } from './console';
@@ -52,7 +53,10 @@ function build(
     storedBaud: options.baud,
     accessRule: ({ apn }) => (options.apn === undefined || apn === options.apn ? 'accept' : 'refuse'),
     watch: options.trace
-      ? { onCommand: (line) => print(`host   AT${line}`), onOutput: (line) => print(`module ${line}`) }
+      ? {
+          onCommand: (line) => print(`host   AT${shownCommand(line)}`),
+          onOutput: (line) => print(`module ${shownAnswer(line)}`),
+        }
       : {},
   });
   const injector = new FaultInjector({

@@ -67,7 +67,7 @@ afterEach(() => {
 test(
   'npm start -- --demo pays both orders, over a power cut, and says so in one line of JSON',
   async () => {
-    const run = new Run('--demo', '--data', path.join(folder, 'demo'));
+    const run = new Run('--demo', '--trace', 'at', '--data', path.join(folder, 'demo'));
     expect([await run.exit, run.output]).toEqual([0, expect.anything()]);
     const lines = run.output.trim().split('\n');
     const order = {
@@ -85,6 +85,16 @@ test(
       ],
       powerCuts: 1,
     });
+    // The AT traffic was shown, without the access point and without payloads.
+    for (const line of [
+      'AT> +CSTT=…',
+      'AT> +CIPSTART=0,"TCP",',
+      'AT< CONNECT OK',
+      'AT> +CIPSEND=0,',
+      'AT< >',
+    ])
+      expect(run.output.replaceAll('0, CONNECT', 'CONNECT')).toContain(line);
+    expect(run.output).not.toMatch(/cmnet|"pay"|\["hi"/);
   },
   LIMIT_MS,
 );

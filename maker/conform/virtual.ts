@@ -6,6 +6,7 @@ import path from 'node:path';
 import { startProduct } from '../../sim/product/product';
 import type { Clock } from '../../sim/time/clock';
 import type { HostPort } from '../host/port';
+import { openBackend } from '../module/backend';
 import { walletPayer } from '../module/customer';
 import { Wire } from '../module/wire';
 import type { Hands } from './module-context';
@@ -23,6 +24,7 @@ export interface VirtualBench {
 export async function startVirtual(say: (text: string) => void): Promise<VirtualBench> {
   const product = await startProduct({ dataDir: path.join(ROOT, 'data', 'conform'), isFresh: true, say });
   const { clock, module, network } = product;
+  const backend = await openBackend(product, 'echo', say);
   const wire = new Wire(module.host, clock);
   const port: HostPort = {
     name: 'virtual module',
@@ -41,6 +43,11 @@ export async function startVirtual(say: (text: string) => void): Promise<Virtual
       module.powerOn();
     },
     setNetwork: (isThere) => Promise.resolve(network.setCoverage(isThere)),
+    hasEcho: true,
   };
-  return { port, clock, hands, stop: () => product.stop() };
+  const stop = (): Promise<void> => {
+    backend.close();
+    return product.stop();
+  };
+  return { port, clock, hands, stop };
 }

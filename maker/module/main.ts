@@ -15,6 +15,7 @@ import { encodeFrame, FLAG_ACK_WANTED } from '../../src/protocol/frame';
 import { HostType } from '../../src/protocol/host';
 import { describeFrame } from '../cli/frames';
 import { crcOf } from '../host/exchange';
+import { openBackend } from './backend';
 import { Customer, walletPayer } from './customer';
 import { Faults, OWN_FAULTS } from './faults';
 import { DEFAULT_TCP_PORT, type ModuleOptions, readOptions } from './options';
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
     options.pty === undefined
       ? await openTcpPort(serial, options.tcp ?? DEFAULT_TCP_PORT)
       : await openPseudoTerminal(serial, typeof options.pty === 'string' ? options.pty : undefined);
+  const backend = options.dtu === undefined ? undefined : await openBackend(product, options.dtu, say);
   for (const fault of options.fault) faults.add(fault);
   announce(product, options, port.address);
   await untilQuit({
@@ -90,6 +92,7 @@ async function main(): Promise<void> {
     },
   });
   say('stopping');
+  backend?.close();
   await restoreRate(product, wire);
   port.close();
   await product.stop();

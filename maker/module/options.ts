@@ -3,6 +3,7 @@
  */
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { parseDtu } from './backend';
 import { parsePayAfter } from './customer';
 import { checkFault } from './faults';
 
@@ -10,6 +11,7 @@ export interface ModuleOptions {
   readonly tcp?: number;
   readonly pty?: string | boolean;
   readonly pay?: number;
+  readonly dtu?: 'echo' | number;
   readonly fault: string[];
   readonly listFaults?: boolean;
   readonly trace?: boolean;
@@ -60,6 +62,11 @@ export function readOptions(argv: readonly string[]): ModuleOptions {
         return [...before, text];
       }),
       [],
+    )
+    .option(
+      '--dtu <end>',
+      'far end of the data stream: echo, or the TCP port of your own program',
+      reader<'echo' | number>((text) => parseDtu(text)),
     )
     .option('--list-faults', 'print every fault')
     .option('--trace', 'print each frame on the serial port')

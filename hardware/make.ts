@@ -19,31 +19,46 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-/** Names of files that are missing, changed or not ours. */
-function differences(files: ReadonlyMap<string, string>): { changed: string[]; foreign: string[] } {
+export interface Differences {
+  /** Missing, or other than the design makes them. */
+  readonly changed: readonly string[];
+  /** There, but not made from the design. */
+  readonly foreign: readonly string[];
+}
+
+/** How a folder differs from the files that the design makes. */
+export function differences(files: ReadonlyMap<string, string>, folder = GENERATED): Differences {
   const changed = [...files.keys()].filter((name) => {
-    const path = join(GENERATED, name);
+    const path = join(folder, name);
     return !existsSync(path) || readFileSync(path, 'utf8') !== files.get(name);
   });
-  const foreign = filesBelow(GENERATED)
-    .map((path) => relative(GENERATED, path))
+  const foreign = filesBelow(folder)
+    .map((path) => relative(folder, path))
     .filter((name) => !files.has(name) && !name.startsWith(PICTURES));
   return { changed, foreign };
+}
+
+/** Makes the folder hold these files and no others, pictures aside. */
+export function writeFiles(
+  files: ReadonlyMap<string, string>,
+  { changed, foreign }: Differences,
+  folder = GENERATED,
+): void {
+  for (const name of changed) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), files.get(name)!);
+  }
+  for (const name of foreign) rmSync(join(folder, name));
 }
 
 function main(): void {
   const isCheck = process.argv.includes('--check');
   const files = generatedFiles();
-  const { changed, foreign } = differences(files);
+  const found = differences(files);
+  const { changed, foreign } = found;
   for (const name of changed) console.log(`differs: ${name}`);
   for (const name of foreign) console.log(`not made from the design: ${name}`);
-  if (!isCheck) {
-    for (const name of changed) {
-      mkdirSync(dirname(join(GENERATED, name)), { recursive: true });
-      writeFileSync(join(GENERATED, name), files.get(name)!);
-    }
-    for (const name of foreign) rmSync(join(GENERATED, name));
-  }
+  if (!isCheck) writeFiles(files, found);
   const isSame = changed.length + foreign.length === 0;
   console.log(
     `${files.size} files, ${isSame ? 'nothing differs' : `${changed.length + foreign.length} differ`}`,
@@ -51,4 +66,4 @@ function main(): void {
   if (isCheck && !isSame) process.exitCode = 1;
 }
 
-main();
+if (require.main === module) main();

@@ -93,7 +93,8 @@ export interface BurstResult {
 const STEP_S = 20e-9;
 const PERIODS = 2;
 /** The model's control voltage is 0 at no current; the real one has an offset that changes nothing. */
-const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
+const clamp = (value: number, least: number, most: number): number =>
+  value < least ? least : value > most ? most : value;
 
 /** Integrates the model over a few bursts; the last one counts. */
 export function simulateBurst(corner: BurstCorner): BurstResult {
@@ -132,8 +133,8 @@ export function simulateBurst(corner: BurstCorner): BurstResult {
     farBulk += (toFarBulk / m.farBulk) * STEP_S;
     if (t < lastStart) rest = far;
     else {
-      lowest = Math.min(lowest, far);
-      highest = Math.max(highest, far);
+      lowest = far < lowest ? far : lowest;
+      highest = far > highest ? far : highest;
     }
   }
   return { rest, lowest, highest };

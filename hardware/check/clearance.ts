@@ -4,7 +4,7 @@
  * Invariant: an empty list means that every piece of copper keeps every distance.
  */
 import { clearanceOf, FAB, FIELD_NETS, MAINS_NETS, MAINS_TO_LOW_VOLTAGE, OURS } from '../layout/rules';
-import { isInside, type Point } from '../model/geometry';
+import { isInside, type Box, type Point } from '../model/geometry';
 import { plainNet } from './nets';
 import type { Layer, ReadBoard, ReadPad, Shape } from './read-board';
 import { boxOfShape, covers, edgeGap, edgesOf, gapBelow, nearPairs } from './shapes';
@@ -66,8 +66,7 @@ function sideOf(net: string): Side {
 }
 
 /** Farther than any isolation asks for. */
-function areFarApart(a: Shape, b: Shape): boolean {
-  const [one, other] = [boxOfShape(a), boxOfShape(b)];
+function areFarApart(one: Box, other: Box): boolean {
   const far = MAINS_TO_LOW_VOLTAGE;
   return (
     one.x1 - other.x2 > far || other.x1 - one.x2 > far || one.y1 - other.y2 > far || other.y1 - one.y2 > far
@@ -77,11 +76,15 @@ function areFarApart(a: Shape, b: Shape): boolean {
 /** Seen from above, whatever the layers: the strict reading. */
 export function isolationFaults(board: ReadBoard): string[] {
   const faults: string[] = [];
-  const sides = board.shapes.map((shape) => ({ shape, side: sideOf(plainNet(shape.net)) }));
+  const sides = board.shapes.map((shape) => ({
+    shape,
+    side: sideOf(plainNet(shape.net)),
+    box: boxOfShape(shape),
+  }));
   const isolated = sides.filter(({ side }) => side !== 'low voltage');
-  for (const { shape, side } of isolated) {
-    for (const { shape: other, side: otherSide } of sides) {
-      if (side === otherSide || areFarApart(shape, other)) continue;
+  for (const { shape, side, box } of isolated) {
+    for (const { shape: other, side: otherSide, box: otherBox } of sides) {
+      if (side === otherSide || areFarApart(box, otherBox)) continue;
       const needed = clearanceOf(plainNet(shape.net), plainNet(other.net));
       const gap = gapBelow(shape, other, needed - TOLERANCE_MM);
       if (gap !== undefined)

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { coinslotDesign, footprintsOf, generatedFiles, symbolsOf, type Design } from '../files';
+import { differences } from '../make';
 import { parseSexpr, childOf, childrenOf, textOf } from '../model/sexpr';
 import { copperFaults, drillFaults, outlineFaults } from './fabrication';
 import { readDrill, readGerber } from './gerber';
@@ -120,7 +121,12 @@ function main(): void {
   const sheets = sheetFilesOf(text('coinslot.kicad_sch'));
   const schematic = readSchematic([...sheets].map(([name, file]) => [name, text(file)] as const));
   const checks = plainChecks(design.circuit, schematic, board);
-  const own = checks.reduce((sum, check) => sum + show(check), 0);
+  const { changed, foreign } = differences(files);
+  const stale = show({
+    title: 'generated files are what the source makes',
+    faults: [...changed, ...foreign],
+  });
+  const own = checks.reduce((sum, check) => sum + show(check), stale);
   const counts = { parts: design.circuit.parts.length, nets: design.circuit.nets.size };
   const version = kicadVersion();
   if (version === undefined) {

@@ -106,16 +106,17 @@ export function gapBelow(a: Shape, b: Shape, limit: number): number | undefined 
 }
 
 const CELL_MM = 1;
+const { floor, max, min } = Math;
 
 /** Calls `visit` once for each pair of edges that may be closer than `reach`, at least. */
 export function nearPairs(edges: readonly Edge[], reach: number, visit: (a: Edge, b: Edge) => void): void {
   const cells = new Map<number, Edge[]>();
   for (const edge of edges) {
     const grow = edge.shape.radius + reach / 2;
-    const x1 = Math.floor((Math.min(edge.from.x, edge.to.x) - grow) / CELL_MM);
-    const x2 = Math.floor((Math.max(edge.from.x, edge.to.x) + grow) / CELL_MM);
-    const y1 = Math.floor((Math.min(edge.from.y, edge.to.y) - grow) / CELL_MM);
-    const y2 = Math.floor((Math.max(edge.from.y, edge.to.y) + grow) / CELL_MM);
+    const x1 = floor((min(edge.from.x, edge.to.x) - grow) / CELL_MM);
+    const x2 = floor((max(edge.from.x, edge.to.x) + grow) / CELL_MM);
+    const y1 = floor((min(edge.from.y, edge.to.y) - grow) / CELL_MM);
+    const y2 = floor((max(edge.from.y, edge.to.y) + grow) / CELL_MM);
     for (let y = y1; y <= y2; y++) {
       for (let x = x1; x <= x2; x++) {
         const key = y * 4096 + x;

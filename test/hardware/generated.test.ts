@@ -1,33 +1,39 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { billFile, billOf, costPerBoard, placementFile } from '../../hardware/bill';
 import { coinslotDesign, generatedFiles } from '../../hardware/files';
 import { BOARD } from '../../hardware/layout/board';
 import { placeParts } from '../../hardware/layout/placed';
+import { differences, writeFiles } from '../../hardware/make';
 import { overlaps } from '../../hardware/model/geometry';
 import { shownHash } from '../../hardware/pictures';
 import { circuit, GENERATED } from './board-files';
 
 const files = generatedFiles();
 
-function namesBelow(folder: string, prefix = ''): string[] {
-  return readdirSync(folder).flatMap((name) =>
-    statSync(join(folder, name)).isDirectory()
-      ? namesBelow(join(folder, name), `${prefix}${name}/`)
-      : [`${prefix}${name}`],
-  );
-}
-
 describe('generated files', () => {
   it('are what is committed, byte by byte, and nothing else', () => {
-    const different = [...files].filter(
-      ([name, text]) =>
-        !existsSync(join(GENERATED, name)) || readFileSync(join(GENERATED, name), 'utf8') !== text,
-    );
-    expect(different.map(([name]) => name)).toEqual([]);
-    expect(namesBelow(GENERATED).filter((name) => !files.has(name) && !name.startsWith('pictures/'))).toEqual(
-      [],
-    );
+    expect(differences(files)).toEqual({ changed: [], foreign: [] });
+  });
+
+  it('are found changed, missing and foreign, and put right', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coinslot-hardware-'));
+    const few = new Map([
+      ['a/one.txt', '1'],
+      ['two.txt', '2'],
+    ]);
+    try {
+      writeFiles(few, differences(few, folder), folder);
+      expect(differences(few, folder)).toEqual({ changed: [], foreign: [] });
+      writeFileSync(join(folder, 'two.txt'), '3');
+      writeFileSync(join(folder, 'three.txt'), '3');
+      expect(differences(few, folder)).toEqual({ changed: ['two.txt'], foreign: ['three.txt'] });
+      writeFiles(few, differences(few, folder), folder);
+      expect(differences(few, folder)).toEqual({ changed: [], foreign: [] });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('are the same whenever they are made', () => {

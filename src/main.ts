@@ -139,6 +139,8 @@ const unit: Module = {
   settingsChanged: () => setTimeout(() => hostUart.setBaud(book.settings.baud), LEAVE_MS),
   restart: () => setTimeout(() => E.reboot(), LEAVE_MS),
   fault,
+  tunnel: session,
+  direct: () => keeper!,
   base64: btoa,
 };
 
@@ -171,6 +173,10 @@ function takeMessage(message: Message): void {
   } else if (message[0] === 'log') {
     const lines = book.log(message[1] as number, message[2] as number);
     lines.forEach((text, index) => session.send(['log', lines.length - 1 - index, btoa(text)]));
+  } else if (message[0] === 'open' || message[0] === 'credit' || message[0] === 'shut') {
+    // Where there is no stream, there is nothing to end; the rest is a mistake of the server.
+    if (desk.stream) desk.stream.onMessage(message);
+    else if (message[0] !== 'shut') session.abort('STREAM');
   } else orders.onMessage(message);
 }
 
@@ -223,8 +229,18 @@ function startLink(identity: Identity): void {
       announceState(LinkState.Ready);
       orders.onLinkUp();
     },
-    onDown: () => orders.onLinkDown(),
+    onDown: () => {
+      orders.onLinkDown();
+      if (desk.stream) desk.stream.onLinkDown();
+    },
     onMessage: takeMessage,
+    onBytes: (data) => {
+      if (desk.stream) desk.stream.onBytes(data);
+      return !!desk.stream;
+    },
+    onDrain: () => {
+      if (desk.stream) desk.stream.pump();
+    },
     onState: announceState,
     signal: unit.signal,
   });
@@ -237,6 +253,7 @@ let idleTicks = 0;
 /** Once a second. */
 function tick(): void {
   E.kickWatchdog();
+  if (desk.stream) desk.stream.pump();
   if (book.open.length) {
     idleTicks = 0;
     orders.tick();

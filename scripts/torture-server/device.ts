@@ -192,6 +192,8 @@ export class Device {
         onDown: () => this.orders.onLinkDown(),
         onMessage: (message) => this.orders.onMessage(message),
         onState: () => undefined,
+        onBytes: () => false,
+        onDrain: () => undefined,
         signal: () => [LINK_READY, CSQ, 1],
       },
     );

@@ -29,6 +29,7 @@ import { MAX_RECORD_BYTES } from './journal';
 import { OrderEvent } from './order';
 import type { Actor, HostView, Orders } from './orders';
 import { Outbox } from './outbox';
+import { type Direct, newStream, type Stream, type Tunnel } from './stream';
 import { checkSettings } from './settings-check';
 
 /** What the desk asks the rest of the module. */
@@ -45,6 +46,9 @@ export interface Module {
   restart(): void;
   /** Something threw: keep it for the log. */
   fault(error: unknown): void;
+  /** The ways of a data stream. */
+  readonly tunnel: Tunnel;
+  direct(): Direct;
   /** UTF-8 bytes in base64. */
   base64(bytes: string): string;
 }
@@ -55,6 +59,7 @@ const DEFAULT_TTL_S = 300;
 const MAX_REFERENCE_BYTES = 32;
 const MAX_GOODS_BYTES = 48;
 const MAX_LOG_LINES = 20;
+const MAX_ADDRESS_BYTES = 63;
 const MIN_PULSE_MS = 20;
 const MAX_PULSE_MS = 60000;
 
@@ -96,6 +101,12 @@ function payReason(
   return Reason.None;
 }
 
+/** Where a stream may go: through the platform, or to a name or address and a port. */
+function isStreamAddress(mode: number, port: number, address: string): boolean {
+  if (mode === 1) return !port && !address;
+  return mode === 2 && port > 0 && address.length <= MAX_ADDRESS_BYTES && /^[A-Za-z0-9.-]+$/.test(address);
+}
+
 export class Desk implements HostView, FrameListener {
   private readonly reader: FrameReader;
   private readonly outbox: Outbox;
@@ -106,6 +117,8 @@ export class Desk implements HostView, FrameListener {
   private lastSeq: number;
   private lastAnswer: string;
   private nextStatusMs: number;
+  /** The data stream, while there is one on either side. */
+  stream: Stream | undefined;
 
   constructor(
     private readonly write: (bytes: string) => void,
@@ -123,6 +136,7 @@ export class Desk implements HostView, FrameListener {
     this.lastSeq = -1;
     this.lastAnswer = '';
     this.nextStatusMs = 0;
+    this.stream = undefined;
   }
 
   /** Orders and desk know each other; this closes the circle before anything runs. */
@@ -151,7 +165,7 @@ export class Desk implements HostView, FrameListener {
 
   onFrame(frame: Frame): void {
     if (frame.type === HostType.Ack || frame.type === HostType.Nak) {
-      this.outbox.answered(frame.payload.charCodeAt(0));
+      this.outbox.answered(frame.payload.charCodeAt(0), frame.type === HostType.Ack);
       return;
     }
     const isRepeat = frame.crc === this.lastCrc && frame.seq === this.lastSeq;
@@ -276,6 +290,41 @@ export class Desk implements HostView, FrameListener {
     return taken(0, () => this.module.restart());
   }
 
+  private streamCommand(type: HostType, first: never, port: number, address: string): Result {
+    let stream = this.stream;
+    if (type === HostType.DtuOpen) {
+      if (!isStreamAddress(first, port, address)) return refused(Reason.BadPayload);
+      if (!this.book.identity) return refused(Reason.NotProvisioned);
+      stream = stream || this.newStream();
+    }
+    let reason = Reason.NoStream;
+    if (type === HostType.DtuData && !first) reason = Reason.BadPayload;
+    else if (!stream) return refused(reason);
+    else if (type === HostType.DtuOpen) reason = stream.open(first, address, port);
+    else if (type === HostType.DtuData) reason = stream.take(first);
+    else if (type === HostType.DtuCredit) reason = stream.allow(first);
+    else reason = stream.close();
+    // Also when it was refused: a stream that never came about is let go of.
+    return { reason, n: 0, then: () => stream && stream.pump() };
+  }
+
+  private newStream(): Stream {
+    const outbox = this.outbox;
+    const stream = newStream({
+      clock: this.clock,
+      tunnel: this.module.tunnel,
+      direct: this.module.direct(),
+      wake: () => outbox.wake(),
+      gone: () => {
+        outbox.source = undefined;
+        this.stream = undefined;
+      },
+    });
+    outbox.source = stream;
+    this.stream = stream;
+    return stream;
+  }
+
   private log(n: number, count: number): Result {
     const lines = this.book.log(n, Math.min(count, MAX_LOG_LINES));
     if (!lines.length) lines.push('');
@@ -285,7 +334,7 @@ export class Desk implements HostView, FrameListener {
   }
 
   private serve(frame: Frame): Result {
-    if (frame.type > HostType.Provision) return refused(Reason.BadType);
+    if (frame.type > HostType.DtuClose) return refused(Reason.BadType);
     const values = decodeValues(frame.type, frame.payload);
     // Types below that do not exist have no layout.
     if (!values) return refused(hostKinds(frame.type) === undefined ? Reason.BadType : Reason.BadPayload);
@@ -316,6 +365,7 @@ export class Desk implements HostView, FrameListener {
     if (type === HostType.SetSettings) return this.setSettings(first);
     if (type === HostType.GetLog) return this.log(first, second);
     if (type === HostType.Provision) return this.provision(first);
+    if (type >= HostType.DtuOpen) return this.streamCommand(type, first, second, values[2]!);
     return taken(0, () => {
       if (type === HostType.GetTime) this.outbox.post(HostType.Time, this.module.time());
       else if (type === HostType.GetSignal) this.announceSignal();

@@ -6,6 +6,7 @@
  */
 import type { Clock, Crc32, TimerId } from '../protocol/ports';
 import { encodeFrame, FLAG_ACK_WANTED } from '../protocol/frame';
+import type { FrameSource } from './stream';
 import { encodeValues, type HostType, type HostValue } from '../protocol/host-wire';
 
 /** How long the host has for its answer, and how often a frame is sent in all. */
@@ -29,6 +30,10 @@ export class Outbox {
   /** What the frame under way is about. */
   private sentSubject: number;
   private timer: TimerId;
+  /** Has frames that wait until nothing else does: the data stream, behind all that is about orders. */
+  source: FrameSource | undefined;
+  /** Type of the frame under way when it is the source's, else 0. */
+  private sourceType: number;
 
   constructor(
     private readonly write: (bytes: string) => void,
@@ -41,6 +46,8 @@ export class Outbox {
     this.sends = 0;
     this.sentSubject = 0;
     this.timer = undefined;
+    this.source = undefined;
+    this.sourceType = 0;
   }
 
   /** Sends a frame that wants no answer. */
@@ -58,7 +65,7 @@ export class Outbox {
     if (old) old.payload = payload;
     else if (this.queue.length >= MAX_QUEUED_FRAMES) return false;
     else this.queue.push({ type, subject, payload });
-    if (!this.sent) this.next();
+    this.wake();
     return true;
   }
 
@@ -72,11 +79,26 @@ export class Outbox {
     return MAX_QUEUED_FRAMES - this.queue.length;
   }
 
-  /** The host answered the frame with this seq. */
-  answered(seq: number): void {
+  /** There may be something to send. */
+  wake(): void {
+    if (!this.sent) this.next();
+  }
+
+  /** The host answered the frame with this seq: it took it, or it did not. */
+  answered(seq: number, isTaken: boolean): void {
     if (!this.sent || this.sent.charCodeAt(3) !== seq) return;
     this.clock.cancel(this.timer);
-    this.next();
+    this.done(isTaken);
+  }
+
+  private done(isTaken: boolean): void {
+    const type = this.sourceType;
+    this.sent = '';
+    this.sentSubject = 0;
+    this.sourceType = 0;
+    // It may wake us.
+    if (type && this.source) this.source.onAnswer(type, isTaken);
+    this.wake();
   }
 
   private frame(flags: number, type: number, payload: string): string {
@@ -86,10 +108,16 @@ export class Outbox {
 
   private next(): void {
     const queued = this.queue.shift();
-    this.sent = queued ? this.frame(FLAG_ACK_WANTED, queued.type, queued.payload) : '';
+    const offered = queued ? undefined : this.source && this.source.nextFrame();
+    if (queued) this.sent = this.frame(FLAG_ACK_WANTED, queued.type, queued.payload);
+    else if (offered) {
+      this.sourceType = offered[0];
+      const payload = encodeValues(offered[0], offered.slice(1) as HostValue[]);
+      this.sent = this.frame(FLAG_ACK_WANTED, offered[0], payload);
+    } else return;
     this.sentSubject = queued ? queued.subject : 0;
     this.sends = 0;
-    if (queued) this.transmit();
+    this.transmit();
   }
 
   private transmit(): void {
@@ -97,7 +125,7 @@ export class Outbox {
     this.write(this.sent);
     this.timer = this.clock.after(REPLY_TIMEOUT_MS, () => {
       if (this.sends < MAX_SENDS) this.transmit();
-      else this.next();
+      else this.done(false);
     });
   }
 }

@@ -31,6 +31,10 @@ export interface SessionOwner {
   onReady(lastOrder: number): void;
   onDown(): void;
   onMessage(message: Message): void;
+  /** Bytes of the data stream; gives false when there is none. */
+  onBytes(data: string): boolean;
+  /** The modem has taken everything. */
+  onDrain(): void;
   /** Where the link stands; Ready only when messages can be sent. */
   onState(state: LinkState): void;
   /** What to say in a heartbeat beside the time: the link's state, csq and registration. */
@@ -71,6 +75,8 @@ export class Session implements Uplink {
   private sealer: Sealer | undefined;
   private opener: Opener | undefined;
   private lostAtMs: number;
+  /** The modem has taken all that it was given. */
+  private wasDrained: boolean;
   /** Server time at the middle of the best round trip, device time then, and half that round trip. */
   private syncServerMs: number;
   private syncDeviceMs: number;
@@ -89,6 +95,7 @@ export class Session implements Uplink {
     this.sealer = undefined;
     this.opener = undefined;
     this.lostAtMs = -REACHABLE_MS;
+    this.wasDrained = false;
     this.syncServerMs = 0;
     this.syncDeviceMs = 0;
     this.syncErrorMs = 0;
@@ -161,8 +168,19 @@ export class Session implements Uplink {
     this.send(['ping', Math.floor(this.clock.nowMs()), signal[1], signal[2]]);
   }
 
-  /** There is room again. */
-  onDrain(): void {}
+  isDrained(): boolean {
+    return this.wasDrained;
+  }
+
+  onDrain(): void {
+    this.wasDrained = true;
+    this.owner.onDrain();
+  }
+
+  /** The server does not keep to the protocol. */
+  abort(reason: string): void {
+    this.fail(reason);
+  }
 
   /** The keeper is content with a proven server; others care when messages can be sent. */
   onState(state: LinkState): void {
@@ -221,8 +239,10 @@ export class Session implements Uplink {
       return;
     }
     this.carrier.alive();
-    // No stream is open in this direction: a server that sends its bytes anyway is mistaken.
-    if (kind === UnitKind.Data) return;
+    if (kind === UnitKind.Data) {
+      if (!this.owner.onBytes(plain)) this.fail('STREAM');
+      return;
+    }
     const message = decodeMessage(DOWN_KINDS, plain);
     // A newer server may say things that we do not know; only an unreadable one is an error.
     if (message) this.takeMessage(message);
@@ -253,6 +273,7 @@ export class Session implements Uplink {
     const unitBytes = UNIT_HEADER_BYTES + COUNTER_BYTES + plain.length + TAG_BYTES;
     // The counter goes up with each record: seal only what will surely be sent.
     if (!this.sealer || this.carrier.freeBytes() < unitBytes) return false;
+    this.wasDrained = false;
     return this.carrier.send(this.sealer.seal(kind, plain));
   }
 

@@ -27,6 +27,8 @@ class Rig {
   readonly failures: [string, boolean][] = [];
   readonly messages: Message[] = [];
   readonly states: number[] = [];
+  readonly bytes: string[] = [];
+  drains = 0;
   readonly ready: number[] = [];
   downs = 0;
   alive = 0;
@@ -59,6 +61,8 @@ class Rig {
       onDown: () => this.downs++,
       onMessage: (message) => this.messages.push(message),
       onState: (state) => this.states.push(state),
+      onBytes: (data) => this.bytes.push(data) > 0,
+      onDrain: () => this.drains++,
       signal: () => [10, 20, 1],
     });
   }
@@ -229,6 +233,18 @@ describe('the clock', () => {
     rig.connect();
     rig.session.onState(10);
     expect(rig.states).toEqual([7, 4, 10]);
+  });
+
+  test('hands bytes of the stream on, and knows when the modem has taken everything', () => {
+    const rig = new Rig();
+    rig.connect();
+    rig.session.onDrain();
+    expect([rig.session.isDrained(), rig.drains]).toEqual([true, 1]);
+    expect(rig.session.sendBytes('abc')).toBe(true);
+    expect(rig.session.isDrained()).toBe(false);
+    rig.session.onData(rig.sealer.seal(17, 'xyz'));
+    expect(rig.bytes).toEqual(['xyz']);
+    expect(rig.failures).toEqual([]);
   });
 
   test('a slower answer does not spoil a better measurement, a fresh one replaces an old one', () => {

@@ -78,9 +78,11 @@ export class Metrics implements Observer {
     });
   }
 
-  changed(before: Order | undefined, { order }: Change): void {
+  changed(before: Order | undefined, { order, records }: Change): void {
+    for (const { fromState, toState } of records) {
+      if (fromState !== toState) this.transitions.inc({ channel: order.channel, state: toState });
+    }
     if (before?.state !== order.state) {
-      this.transitions.inc({ channel: order.channel, state: order.state });
       if (order.state === 'REFUSED') this.refused.inc({ reason: REASON_NAMES[order.reason] ?? 'OTHER' });
       if (order.state === 'GRANTED') this.grantTimes.observe((this.clock.nowMs() - order.paidAtMs) / 1000);
     }

@@ -19,6 +19,7 @@ export interface OrderRun {
 
 export class OrderLoad {
   private readonly agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
+  private readonly urlOf: ReadonlyMap<string, string>;
   private done = 0;
   private grantMs: number[] = [];
   private readonly notifiedMs = new Map<string, number>();
@@ -26,9 +27,11 @@ export class OrderLoad {
 
   constructor(
     private readonly clients: readonly LinkClient[],
-    private readonly httpUrl: string,
+    /** Of the servers that the devices are spread over, in turn. */
+    httpUrls: readonly string[],
     private readonly merchantId: number,
   ) {
+    this.urlOf = new Map(clients.map((client, index) => [client.id, httpUrls[index % httpUrls.length]!]));
     for (const client of clients) client.onMessage = (message) => this.hear(client, message);
   }
 
@@ -86,7 +89,7 @@ export class OrderLoad {
 
   private hear(client: LinkClient, message: Message): void {
     const [type, n] = message as [string, number];
-    if (type === 'code') this.notify(`${client.id}_${n}`);
+    if (type === 'code') this.notify(client, `${client.id}_${n}`);
     else if (type === 'grant') {
       this.grantMs.push(performance.now() - this.notifiedMs.get(`${client.id}_${n}`)!);
       this.notifiedMs.delete(`${client.id}_${n}`);
@@ -103,12 +106,12 @@ export class OrderLoad {
     }
   }
 
-  private notify(outTradeNo: string): void {
+  private notify(client: LinkClient, outTradeNo: string): void {
     if (this.notifiedMs.has(outTradeNo)) return;
     this.notifiedMs.set(outTradeNo, performance.now());
     const body = `${outTradeNo} ${AMOUNT_FEN}`;
     const request = http.request(
-      `${this.httpUrl}/notify/wechat/${this.merchantId}`,
+      `${this.urlOf.get(client.id)}/notify/wechat/${this.merchantId}`,
       {
         method: 'POST',
         agent: this.agent,

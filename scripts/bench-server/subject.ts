@@ -2,11 +2,18 @@
  * The server under measurement, as a process of its own: the whole server with merchant, devices and a provider
  * that answers at once. Says where it listens, and how much memory it holds when asked. Started by main.ts (fork).
  */
-import { startServer } from '../../server/app';
+import { startServer, type RunningServer } from '../../server/app';
 import { systemClock } from '../../server/time';
 import { deviceId, DEVICE_KEY, type Answer, type Question } from './messages';
 import { residentBytes } from './memory';
 import { StubProvider } from './stub-provider';
+
+const answer = (message: Answer): void => void process.send!(message);
+
+function hear(server: RunningServer, question: Question): void {
+  if (question === 'memory') answer({ bytes: residentBytes() });
+  else void server.stop().then(() => process.exit(0));
+}
 
 async function main(): Promise<void> {
   const [databaseUrl, dataDir, devices, connections] = process.argv.slice(2) as [
@@ -27,6 +34,12 @@ async function main(): Promise<void> {
   });
   const { core } = server;
   const nowMs = Math.round(systemClock.nowMs());
+  if (Number(devices) === 0) {
+    // Another process has settled in already.
+    process.on('message', (question: Question) => hear(server, question));
+    answer({ gatewayPort: server.gatewayPort, httpUrl: server.httpUrl, merchantId: 1 });
+    return;
+  }
   const merchant = await core.merchants.add({ name: 'bench', maxOpenOrders: 1_000_000 }, nowMs);
   const channel = { merchantId: merchant.id, channel: 'wechat' as const, isEnabled: true };
   await core.database.db
@@ -43,11 +56,7 @@ async function main(): Promise<void> {
     };
     await core.devices.add(device, nowMs);
   }
-  const answer = (message: Answer): void => void process.send!(message);
-  process.on('message', (question: Question) => {
-    if (question === 'memory') answer({ bytes: residentBytes() });
-    else void server.stop().then(() => process.exit(0));
-  });
+  process.on('message', (question: Question) => hear(server, question));
   answer({ gatewayPort: server.gatewayPort, httpUrl: server.httpUrl, merchantId: merchant.id });
 }
 

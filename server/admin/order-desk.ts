@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { Reason } from '../../src/protocol/codes';
 import type { Db } from '../db/database';
 import { STATES, type Order, type OrderEvent } from '../orders/model';
-import { ORDER_COLUMNS, orderOf } from '../orders/postgres-store';
+import { ORDER_COLUMNS, orderOf } from '../orders/order-rows';
 import type { OrderService } from '../orders/service';
 import type { LoggedEvent, Store } from '../orders/store';
 import { demandMerchant, type Actor } from './actor';

@@ -7,6 +7,8 @@ import { sql, type Kysely } from 'kysely';
 import * as orders from './migrations/0001-orders';
 import * as tokens from './migrations/0002-tokens';
 import * as reconciliation from './migrations/0003-reconciliation';
+import * as jobTimes from './migrations/0004-job-times';
+import * as lighterWrites from './migrations/0005-lighter-writes';
 import * as dtu from './migrations/0010-dtu';
 
 export interface Migration {
@@ -14,7 +16,14 @@ export interface Migration {
   up(db: Kysely<unknown>): Promise<void>;
 }
 
-export const MIGRATIONS: readonly Migration[] = [orders, tokens, reconciliation, dtu];
+export const MIGRATIONS: readonly Migration[] = [
+  orders,
+  tokens,
+  reconciliation,
+  jobTimes,
+  lighterWrites,
+  dtu,
+];
 
 /** Key of the advisory lock that keeps migrations apart ("migr"). */
 const MIGRATION_LOCK = 0x6d696772;

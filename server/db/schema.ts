@@ -52,8 +52,8 @@ export interface DevicesTable {
 
 /** As the model has it, except that SQL says null where the model says undefined. */
 export type OrdersTable = {
-  -readonly [Key in Exclude<keyof Order, 'wakeAtMs' | 'state' | 'alarm'>]: Order[Key];
-} & { state: State; alarm: Alarm; wakeAtMs: number | null };
+  -readonly [Key in Exclude<keyof Order, 'wakeAtMs' | 'jobAtMs' | 'state' | 'alarm'>]: Order[Key];
+} & { state: State; alarm: Alarm; wakeAtMs: number | null; jobAtMs: number | null };
 
 export interface OrderEventsTable {
   id: Generated<number>;

@@ -84,6 +84,13 @@ export class Desk {
     if (order) await this.respond(session, order);
   }
 
+  /** The same for an order as it was stored just now; `granted`: in that change, to the device's session here. */
+  async tellStored(session: Session, order: Order, granted: boolean): Promise<void> {
+    if (granted && session.number === order.grantSession) session.send(grantMessage(order));
+    else if (granted) await this.tell(session, order.outTradeNo);
+    else await this.respond(session, order);
+  }
+
   async hi(session: Session, fields: readonly never[]): Promise<void> {
     const [uptimeMs, firmware, board, imei, iccid, reset, csq, lastOrder, settingsVersion, open] =
       fields as readonly unknown[] as HiFields;

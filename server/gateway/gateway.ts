@@ -8,6 +8,7 @@ import * as net from 'node:net';
 import type { Message } from '../../src/protocol/messages';
 import type { Random } from '../../src/protocol/ports';
 import type { DeviceDirectory } from '../devices/directory';
+import type { Order } from '../orders/model';
 import type { Clock, Timer } from '../time';
 import { BadMessageError, type Desk } from './desk';
 import { nodeRandom } from './node-crypto';
@@ -146,11 +147,25 @@ export class Gateway implements SessionHost {
     return [...this.byDevice.keys()];
   }
 
+  /** The session on which a device is greeted here. */
+  sessionOf(deviceId: string): number | undefined {
+    const session = this.byDevice.get(deviceId);
+    return session?.isGreeted ? session.number : undefined;
+  }
+
   /** Tells a device of ours how its order stands; false when it has no session here. */
   tell(deviceId: string, outTradeNo: string): boolean {
     const session = this.byDevice.get(deviceId);
     if (!session?.isGreeted) return false;
     session.run(() => this.options.desk.tell(session, outTradeNo));
+    return true;
+  }
+
+  /** The same for an order as it was stored just now, and for the grant that was given with it. */
+  tellStored(order: Order, granted: boolean): boolean {
+    const session = this.byDevice.get(order.deviceId);
+    if (!session?.isGreeted) return false;
+    session.run(() => this.options.desk.tellStored(session, order, granted));
     return true;
   }
 

@@ -78,9 +78,14 @@ export class Router implements Push {
     await this.client?.end().catch(() => undefined);
   }
 
-  tell(order: Order): void {
+  tell(order: Order, granted: boolean): void {
     const { deviceId, n, version } = order;
-    if (!this.tellHere(deviceId, n, version)) this.say({ kind: 'tell', deviceId, n, version });
+    if (this.gateway?.tellStored(order, granted)) this.noteTold(deviceId, n, version);
+    else this.say({ kind: 'tell', deviceId, n, version });
+  }
+
+  sessionOf(deviceId: string): number | undefined {
+    return this.gateway?.sessionOf(deviceId);
   }
 
   /** A session began here: older ones elsewhere end. */
@@ -123,9 +128,13 @@ export class Router implements Push {
 
   private tellHere(deviceId: string, n: number, version: number): boolean {
     if (!this.gateway?.tell(deviceId, outTradeNoOf(deviceId, n))) return false;
+    this.noteTold(deviceId, n, version);
+    return true;
+  }
+
+  private noteTold(deviceId: string, n: number, version: number): void {
     this.told.push({ deviceId, n, version });
     this.later('forget', FORGET_MS, () => this.forget());
-    return true;
   }
 
   private say(word: Word): void {

@@ -7,6 +7,7 @@ import { CompiledQuery } from 'kysely';
 import PgBoss from 'pg-boss';
 import type { Pool } from 'pg';
 import type { Lanes } from '../orders/lanes';
+import type { Insertion } from '../orders/quick-writes';
 import type { Transaction, WakeJobs } from '../orders/postgres-store';
 import type { Store } from '../orders/store';
 import type { TaskRunner } from '../orders/tasks';
@@ -70,6 +71,19 @@ export class OrderJobs implements WakeJobs {
       },
     };
     await this.boss.send(QUEUE, { outTradeNo } satisfies WakeData, { startAfter: new Date(atMs), db });
+  }
+
+  /** pg-boss writes the statement; instead of running it, it is handed on. */
+  async insertion(outTradeNo: string, atMs: number): Promise<Insertion> {
+    let written: Insertion | undefined;
+    const db = {
+      executeSql: async (text: string, values: unknown[]): Promise<{ rows: unknown[] }> => {
+        written = { text, values };
+        return { rows: [{ id: '' }] };
+      },
+    };
+    await this.boss.send(QUEUE, { outTradeNo } satisfies WakeData, { startAfter: new Date(atMs), db });
+    return written!;
   }
 
   /** Makes queue and schema; jobs may be sent from here on. */

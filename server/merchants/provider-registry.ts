@@ -12,6 +12,9 @@ export type ProviderFactory = (channel: Channel, parameters: ParametersOf[Channe
 export class ProviderRegistry implements Providers {
   private readonly known = new Map<string, { readonly version: number; readonly provider: Provider }>();
 
+  /** Questions for a version that are about to be sent: whoever asks by then shares the answer. */
+  private readonly asked = new Map<string, Promise<number | undefined>>();
+
   constructor(
     private readonly merchants: Merchants,
     private readonly make: ProviderFactory,
@@ -19,7 +22,7 @@ export class ProviderRegistry implements Providers {
 
   async get(merchantId: number, channel: Channel): Promise<Provider | undefined> {
     const key = `${merchantId}/${channel}`;
-    const version = await this.merchants.parametersVersion(merchantId, channel);
+    const version = await this.version(key, merchantId, channel);
     if (version === undefined) return undefined;
     const known = this.known.get(key);
     if (known?.version === version) return known.provider;
@@ -28,5 +31,18 @@ export class ProviderRegistry implements Providers {
     const provider = this.make(channel, stored.parameters);
     this.known.set(key, { version: stored.version, provider });
     return provider;
+  }
+
+  private version(key: string, merchantId: number, channel: Channel): Promise<number | undefined> {
+    const asked = this.asked.get(key) ?? this.ask(key, merchantId, channel);
+    this.asked.set(key, asked);
+    return asked;
+  }
+
+  private async ask(key: string, merchantId: number, channel: Channel): Promise<number | undefined> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    // From here on the question is under way: who comes now asks anew.
+    this.asked.delete(key);
+    return this.merchants.parametersVersion(merchantId, channel);
   }
 }

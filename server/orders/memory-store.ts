@@ -68,6 +68,10 @@ export class MemoryStore implements Store {
     return decision;
   }
 
+  recent(outTradeNo: string): Order | undefined {
+    return this.orders.get(outTradeNo);
+  }
+
   async find(outTradeNo: string): Promise<Order | undefined> {
     return this.orders.get(outTradeNo);
   }

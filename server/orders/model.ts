@@ -85,6 +85,8 @@ export interface Order {
   readonly attempt: number;
   /** When something has to be done; undefined: only an event from outside moves it. */
   readonly wakeAtMs: number | undefined;
+  /** When the next job comes to look at it; a job that comes too early makes the next one. */
+  readonly jobAtMs: number | undefined;
   readonly version: number;
 }
 
@@ -234,6 +236,15 @@ export const DEFAULT_TIMES: Times = {
   /** Tries to open a trade at a provider that does not answer. */
   createAttempts: 4,
 };
+
+/** A job that is due within this time may be in somebody's hands already. */
+const JOB_SLACK_MS = 1_000;
+
+/** Whether nothing would wake the order in time: there is no job, it has come, or it comes too late. */
+export function isJobMissing({ wakeAtMs, jobAtMs }: Order, nowMs: number): boolean {
+  if (wakeAtMs === undefined) return false;
+  return jobAtMs === undefined || jobAtMs <= nowMs + JOB_SLACK_MS || jobAtMs > wakeAtMs;
+}
 
 /** What is still there of the payment: all that may be earned, or given back by us. */
 export function restFen(order: Order): number {

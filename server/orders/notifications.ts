@@ -41,7 +41,9 @@ export async function takeNotification(
   if (outcome.kind !== 'ok') return { fate: 'not authentic', ...provider.notificationReply(false) };
   const { trade, refund } = outcome.value;
   const outTradeNo = trade?.outTradeNo ?? refund?.outTradeNo ?? '';
-  const order = await options.store.find(outTradeNo);
+  // Whose order it is never changes; a refund's number does.
+  const known = refund ? undefined : options.store.recent?.(outTradeNo);
+  const order = known ?? (await options.store.find(outTradeNo));
   if (!order || order.merchantId !== merchantId || order.channel !== channel) {
     return { fate: 'foreign order', ...provider.notificationReply(false) };
   }

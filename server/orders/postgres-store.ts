@@ -1,13 +1,17 @@
 /**
- * The store on PostgreSQL (store.ts says what it promises). A change takes the order's row lock, and then one
- * statement writes order, event log, ledger and outbox together; the job that wakes the order is born in the same
+ * The store on PostgreSQL (store.ts says what it promises). A change of an order that this process knows goes the
+ * short way (quick-writes.ts); any other takes the order's row lock, and then one statement writes order, event log, ledger and outbox together; the job that wakes the order is born in the same
  * transaction. Rows and text leave only through parameters.
  * Invariant: `version` counts changes; a write that would skip or repeat one fails and takes all with it.
  */
-import { sql, type RawBuilder, type Selectable, type Transaction as KyselyTransaction } from 'kysely';
+import { sql, type RawBuilder, type Transaction as KyselyTransaction } from 'kysely';
+import type { Pool } from 'pg';
 import type { Db } from '../db/database';
-import type { OrdersTable, Schema } from '../db/schema';
+import type { Schema } from '../db/schema';
 import { RESTING_STATES, type Order, type Policy } from './model';
+import { quickFacts, readFacts } from './opening-facts';
+import { ORDER_COLUMNS, orderOf } from './order-rows';
+import { CONTENT_COLUMNS, KnownOrders, writeKnown, writeNew, type Insertion } from './quick-writes';
 import type {
   Change,
   EventRecord,
@@ -24,77 +28,72 @@ export type Transaction = KyselyTransaction<Schema>;
 /** Makes the job that wakes an order, within the transaction that decided on it. */
 export interface WakeJobs {
   wake(transaction: Transaction, outTradeNo: string, atMs: number): Promise<void>;
+  /** The same as a statement that goes out with others. */
+  insertion(outTradeNo: string, atMs: number): Promise<Insertion>;
 }
 
-type OrderRow = Selectable<OrdersTable>;
-
-export const ORDER_COLUMNS = [
-  'outTradeNo',
-  'deviceId',
-  'n',
-  'merchantId',
-  'channel',
-  'amountFen',
-  'reference',
-  'goods',
-  'createdAtMs',
-  'expiresAtMs',
-  'state',
-  'reason',
-  'alarm',
-  'codeUrl',
-  'providerState',
-  'transactionId',
-  'paidFen',
-  'paidAtMs',
-  'outsideFen',
-  'outsideRefunds',
-  'grantDeadlineMs',
-  'grantSession',
-  'grantCount',
-  'isGrantReceived',
-  'dispensedAtMs',
-  'refundNo',
-  'refundState',
-  'attempt',
-  'wakeAtMs',
-  'version',
-] as const satisfies readonly (keyof OrdersTable)[];
-
-/** The order's content: written once. */
-const CONTENT_COLUMNS = 10;
-
-/** The row as the model's order. */
-export function orderOf(row: OrderRow): Order {
-  const order: Record<string, unknown> = {};
-  for (const column of ORDER_COLUMNS) order[column] = row[column];
-  order.wakeAtMs = row.wakeAtMs ?? undefined;
-  return order as unknown as Order;
-}
+/** Orders that this process remembers, about 2 kB each. */
+const MAX_KNOWN = 5_000;
 
 export class PostgresStore implements Store {
+  private readonly known = new KnownOrders(MAX_KNOWN);
+
+  /** `pool` is that of `db`, for the short way; without it every change takes the long one. */
   constructor(
     private readonly db: Db,
     private readonly jobs: WakeJobs,
+    private readonly pool?: Pool,
   ) {}
 
-  change<Decision extends Change | undefined>(
+  recent(outTradeNo: string): Order | undefined {
+    return this.known.get(outTradeNo)?.order;
+  }
+
+  async change<Decision extends Change | undefined>(
     outTradeNo: string,
     decide: (locked: LockedOrder | undefined) => Decision,
   ): Promise<Decision> {
-    return this.db.transaction().execute(async (transaction) => {
-      const locked = await lockOrder(transaction, outTradeNo);
-      const change = decide(locked);
-      if (change) await this.write(transaction, change, false);
-      return change;
+    const quick = await this.changeKnown(outTradeNo, decide);
+    if (quick) return quick;
+    this.known.forget(outTradeNo);
+    const { locked, change } = await this.db.transaction().execute(async (transaction) => {
+      const found = await lockOrder(transaction, outTradeNo);
+      const decision = decide(found);
+      if (decision) await this.write(transaction, decision, false);
+      return { locked: found, change: decision };
     });
+    if (locked) this.known.learn(change ? { ...locked, order: change.order } : locked);
+    return change;
   }
 
-  open<Decision extends Change | undefined>(
+  /** The short way; undefined when the long one has to be taken. */
+  private async changeKnown<Decision extends Change | undefined>(
+    outTradeNo: string,
+    decide: (locked: LockedOrder | undefined) => Decision,
+  ): Promise<Decision | undefined> {
+    const known = this.known.get(outTradeNo);
+    if (!known || !this.pool) return undefined;
+    const change = decide(known);
+    // That nothing is to be done is for the locked order to say.
+    if (!change || !(await writeKnown(this.pool, change, known, await this.job(change)))) return undefined;
+    this.known.learn({ ...known, order: change.order });
+    return change;
+  }
+
+  async open<Decision extends Change | undefined>(
     request: OpenRequest,
     window: OpenWindow,
     decide: (facts: OpenFacts) => Decision,
   ): Promise<Decision> {
+    const quick = this.pool && (await quickFacts(this.pool, request, window));
+    if (quick?.facts.device && this.pool) {
+      const change = decide(quick.facts);
+      if (!change) return change;
+      if (await writeNew(this.pool, change, quick.facts.device, await this.job(change))) {
+        this.known.learn({ order: change.order, policy: quick.policy, session: quick.facts.device.session });
+        return change;
+      }
+    }
     return this.db.transaction().execute(async (transaction) => {
       const facts = await readFacts(transaction, request, window);
       const change = decide(facts);
@@ -171,6 +170,10 @@ export class PostgresStore implements Store {
     return rows.map((row) => row.outTradeNo);
   }
 
+  private async job({ order, wakeAtMs }: Change): Promise<Insertion | undefined> {
+    return wakeAtMs === undefined ? undefined : this.jobs.insertion(order.outTradeNo, wakeAtMs);
+  }
+
   private async write(transaction: Transaction, change: Change, isNew: boolean): Promise<void> {
     const { order, records } = change;
     const parts = [isNew ? insertOrder(order) : updateOrder(order)];
@@ -214,10 +217,12 @@ function raiseLastOrder(order: Order): RawBuilder<unknown> {
 
 function insertRecord(order: Order, record: EventRecord, index: number): RawBuilder<unknown>[] {
   const event = sql.raw(`event${index}`);
+  // Each comes after the one before, so that their numbers are in order.
+  const before = sql.raw(index === 0 ? 'saved' : `event${index - 1}`);
   const inserted = sql`${event} as (insert into order_events
     (out_trade_no, at_ms, cause, type, detail, from_state, to_state)
     select out_trade_no, ${record.atMs}::bigint, ${record.cause}, ${record.type},
-      ${JSON.stringify(record.detail)}::jsonb, ${record.fromState}, ${record.toState} from saved returning id)`;
+      ${JSON.stringify(record.detail)}::jsonb, ${record.fromState}, ${record.toState} from ${before} returning id, out_trade_no)`;
   if (record.lines.length === 0) return [inserted];
   const rows = record.lines.map((line) => sql`(${line.account}, ${line.amountFen}::bigint)`);
   const lines = sql`${sql.raw(`lines${index}`)} as (insert into ledger_lines
@@ -246,88 +251,4 @@ async function lockOrder(transaction: Transaction, outTradeNo: string): Promise<
   if (!row) return undefined;
   const policy: Policy = { uncertain: row.uncertainPolicy, refundWindowMs: row.refundWindowMs };
   return { order: orderOf(row), policy, session: row.session };
-}
-
-const NO_MERCHANT = { isEnabled: false, maxAmountFen: 0, maxOpenOrders: 0 };
-
-async function readFacts(
-  transaction: Transaction,
-  request: OpenRequest,
-  window: OpenWindow,
-): Promise<OpenFacts> {
-  const row = await transaction
-    .selectFrom('devices')
-    .innerJoin('merchants', 'merchants.id', 'devices.merchantId')
-    .leftJoin('channels', (join) =>
-      join
-        .onRef('channels.merchantId', '=', 'devices.merchantId')
-        .on('channels.channel', '=', request.channel),
-    )
-    .select(['devices.merchantId', 'devices.isEnabled', 'devices.maxAmountFen', 'devices.session'])
-    .select(['merchants.isEnabled as merchantEnabled', 'merchants.maxAmountFen as merchantMaxFen'])
-    .select(['merchants.maxOpenOrders', 'channels.isEnabled as channelEnabled'])
-    .where('devices.id', '=', request.deviceId)
-    .forNoKeyUpdate('devices')
-    .executeTakeFirst();
-  if (!row) {
-    const nothing = { sameNumber: undefined, sameReference: undefined, recentOrders: 0, openOrders: 0 };
-    return { device: undefined, merchant: NO_MERCHANT, isChannelOn: false, ...nothing };
-  }
-  const { merchantId, isEnabled, maxAmountFen, session } = row;
-  const sameNumber = await transaction
-    .selectFrom('orders')
-    .select(ORDER_COLUMNS)
-    .where('outTradeNo', '=', request.outTradeNo)
-    .executeTakeFirst();
-  const sameReference = await sameReferenceRow(transaction, request, window);
-  const counts = await countOrders(transaction, request, window, merchantId, row.maxOpenOrders);
-  return {
-    device: { merchantId, isEnabled, maxAmountFen, session },
-    merchant: {
-      isEnabled: row.merchantEnabled,
-      maxAmountFen: row.merchantMaxFen,
-      maxOpenOrders: row.maxOpenOrders,
-    },
-    isChannelOn: row.channelEnabled === true,
-    sameNumber: sameNumber && orderOf(sameNumber),
-    sameReference: sameReference && orderOf(sameReference),
-    ...counts,
-  };
-}
-
-function sameReferenceRow(
-  transaction: Transaction,
-  request: OpenRequest,
-  window: OpenWindow,
-): Promise<OrderRow | undefined> {
-  if (request.reference === '') return Promise.resolve(undefined);
-  return transaction
-    .selectFrom('orders')
-    .select(ORDER_COLUMNS)
-    .where('deviceId', '=', request.deviceId)
-    .where('reference', '=', request.reference)
-    .where('createdAtMs', '>=', window.referenceSinceMs)
-    .where('state', '!=', 'REFUSED')
-    .where('n', '!=', request.n)
-    .orderBy('createdAtMs', 'desc')
-    .orderBy('n', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-}
-
-async function countOrders(
-  transaction: Transaction,
-  request: OpenRequest,
-  window: OpenWindow,
-  merchantId: number,
-  limit: number,
-): Promise<{ recentOrders: number; openOrders: number }> {
-  const resting = sql.join(RESTING_STATES.map((state) => sql.lit(state)));
-  const { rows } = await sql<{ recentOrders: number; openOrders: number }>`select
-    (select count(*) from orders
-      where device_id = ${request.deviceId} and created_at_ms > ${window.recentSinceMs}) as recent_orders,
-    (select count(*) from (select 1 from orders
-      where merchant_id = ${merchantId} and state not in (${resting}) limit ${limit}) as open_ones) as open_orders
-    `.execute(transaction);
-  return rows[0]!;
 }

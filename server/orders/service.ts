@@ -6,14 +6,17 @@
  */
 import { Reason } from '../../src/protocol/codes';
 import type { Clock } from '../time';
-import { type Order, type OrderEvent, type Policy, type Times } from './model';
+import { isJobMissing, type Order, type OrderEvent, type Times } from './model';
 import { applyEvent } from './order';
 import type { Cause, Change, EventRecord, LockedOrder, OpenFacts, OpenRequest, Store } from './store';
 import { clampTtlMs, isSameContent, verifyOpening, type OpenLimits } from './verification';
 
 /** Tells devices how their orders stand; losing a call is made good by the outbox. */
 export interface Push {
-  tell(order: Order): void;
+  /** `granted`: the change gave a grant to the session that `sessionOf` had named. */
+  tell(order: Order, granted: boolean): void;
+  /** The session on which the device is connected to this process, if it is. */
+  sessionOf?(deviceId: string): number | undefined;
 }
 
 /** Does what orders wait for; losing a call is made good by the order's wake-up job. */
@@ -106,13 +109,19 @@ export class OrderService {
   ): Promise<Applied | undefined> {
     let unchanged: Decided | undefined;
     const decided = await this.options.store.change(outTradeNo, (locked) => {
+      unchanged = undefined;
       if (!locked) return undefined;
-      const result = this.decide(locked.order, locked.policy, cause, choose(locked));
+      const result = this.decide(locked, cause, choose(locked));
       if (result.order === locked.order) unchanged = result;
       return result.order === locked.order ? undefined : result;
     });
     if (decided) this.follow(decided);
     return decided ?? unchanged;
+  }
+
+  /** A job came too early, or for a time that has been put off: makes the next one. */
+  async rearm(outTradeNo: string): Promise<void> {
+    await this.apply(outTradeNo, 'time');
   }
 
   private decideOpening(request: OpenRequest, facts: OpenFacts): { change?: Decided; opened?: Opened } {
@@ -138,7 +147,7 @@ export class OrderService {
       before: undefined,
       order,
       records: [record],
-      wakeAtMs: order.wakeAtMs,
+      wakeAtMs: order.jobAtMs,
       tell: false,
       act: refusal === Reason.None,
       refusal,
@@ -148,19 +157,22 @@ export class OrderService {
   }
 
   /** The machine's answer to `events`; gives the same `order` object when nothing changed. */
-  private decide(before: Order, policy: Policy, cause: Cause, events: readonly OrderEvent[]): Decided {
+  private decide(locked: LockedOrder, cause: Cause, events: readonly OrderEvent[]): Decided {
+    const { order: before, policy } = locked;
     const context = { nowMs: this.options.clock.nowMs(), times: this.options.times, policy };
     const records: EventRecord[] = [];
     let order = before;
     let last = { refusal: Reason.None, granted: false, tell: false, act: false };
-    for (const event of events) {
+    const queue = events.map((event) => ({ event, cause }));
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const { event } = next;
       const step = applyEvent(order, event, context);
       if (isWorthLogging(order, step.order, step.refusal)) {
         const { type, ...detail } = event;
         const refused = step.refusal === Reason.None ? {} : { refusal: step.refusal };
         records.push({
           atMs: context.nowMs,
-          cause,
+          cause: next.cause,
           type,
           detail: { ...detail, ...refused, ...alarmDetail(order, step.order) },
           fromState: order.state,
@@ -175,19 +187,33 @@ export class OrderService {
         tell: last.tell || step.tell,
         act: last.act || step.act,
       };
+      const offer = before.state !== 'PAID' && order.state === 'PAID' && this.offer(locked);
+      if (offer) queue.push({ event: offer, cause: 'gateway' });
     }
+    const isWaking = isJobMissing(order, context.nowMs);
+    if (isWaking) order = { ...order, jobAtMs: order.wakeAtMs };
     if (order !== before) order = { ...order, version: before.version + 1 };
-    const wakeAtMs = order.wakeAtMs === before.wakeAtMs ? undefined : order.wakeAtMs;
-    return { before, order, records, wakeAtMs, ...last };
+    // The device's own message is answered by whoever brought it, and comes again until it is.
+    const tell = last.tell && cause !== 'device';
+    return { before, order, records, wakeAtMs: isWaking ? order.wakeAtMs : undefined, ...last, tell };
+  }
+
+  /** A payment of an order whose device is connected here is granted in the same transaction. */
+  private offer({ order, session }: LockedOrder): OrderEvent | undefined {
+    const isHere = this.push.sessionOf?.(order.deviceId) === session;
+    return isHere ? { type: 'offer', session } : undefined;
   }
 
   /** What a durable change sets off. */
   private follow(decided: Decided): void {
     this.options.observer?.changed(decided.before, decided);
     if (decided.act) this.dispatcher.act(decided.order.outTradeNo);
-    if (decided.tell) this.push.tell(decided.order);
+    if (decided.tell) this.push.tell(decided.order, decided.granted);
   }
 }
+
+/** The first job comes before the first query is due: an order that is paid at once needs no other. */
+const FIRST_JOB_MS = 4_000;
 
 export function outTradeNoOf(deviceId: string, n: number): string {
   return `${deviceId}_${n}`;
@@ -224,6 +250,7 @@ function newOrder(request: OpenRequest, merchantId: number, refusal: Reason, tim
     refundState: '',
     attempt: 0,
     wakeAtMs: refusal === Reason.None ? request.nowMs + times.callGraceMs : undefined,
+    jobAtMs: refusal === Reason.None ? request.nowMs + Math.min(times.callGraceMs, FIRST_JOB_MS) : undefined,
     version: 1,
   };
 }

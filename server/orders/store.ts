@@ -110,6 +110,8 @@ export interface Store {
     decide: (facts: OpenFacts) => Decision,
   ): Promise<Decision>;
   find(outTradeNo: string): Promise<Order | undefined>;
+  /** The order as this process last saw it: its content is right, its state may be behind. */
+  recent?(outTradeNo: string): Order | undefined;
   /** Orders of a device that are not at rest, by number. */
   openOrders(deviceId: string): Promise<readonly Order[]>;
   /** The order's whole story, oldest first. */

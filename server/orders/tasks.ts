@@ -8,7 +8,7 @@
 import { REASON_NAMES } from '../../src/protocol/reasons';
 import type { Clock } from '../time';
 import type { Channel, Outcome, Provider, Refund, Trade } from '../providers/provider';
-import { outRefundNo, restFen, type Order, type OrderEvent, type Source } from './model';
+import { isJobMissing, outRefundNo, restFen, type Order, type OrderEvent, type Source } from './model';
 import { taskOf } from './order';
 import type { OrderService } from './service';
 import type { Store } from './store';
@@ -90,13 +90,19 @@ export class TaskRunner {
    * `isFirst`: the state was entered just now by this process, so no call can have been made for it yet.
    */
   async perform(outTradeNo: string, isFirst: boolean): Promise<void> {
-    const order = await this.options.store.find(outTradeNo);
-    const nowMs = this.options.clock.nowMs();
-    if (!order || order.wakeAtMs === undefined || (!isFirst && order.wakeAtMs > nowMs)) return;
+    const { store, service, clock } = this.options;
+    // Of a state that was entered here just now nothing newer need be known: every call may be made in vain.
+    const order = (isFirst && store.recent?.(outTradeNo)) || (await store.find(outTradeNo));
+    const nowMs = clock.nowMs();
+    if (!order || order.wakeAtMs === undefined) return;
+    if (!isFirst && order.wakeAtMs > nowMs) {
+      if (isJobMissing(order, nowMs)) await service.rearm(outTradeNo);
+      return;
+    }
     const task = taskOf(order, nowMs);
     if (task === 'none') return;
     if (task === 'due') {
-      await this.options.service.apply(outTradeNo, 'time', { type: 'due' });
+      await service.apply(outTradeNo, 'time', { type: 'due' });
       return;
     }
     const provider = await this.options.providers.get(order.merchantId, order.channel);

@@ -5,7 +5,7 @@
  */
 import type { Db } from '../db/database';
 import { outRefundNo, restFen, type Order } from '../orders/model';
-import { ORDER_COLUMNS, orderOf } from '../orders/postgres-store';
+import { ORDER_COLUMNS, orderOf } from '../orders/order-rows';
 import type { BillLine, Channel, LedgerRow } from '../providers';
 import { DAY_MS, startOfDay } from './days';
 

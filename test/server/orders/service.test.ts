@@ -32,11 +32,13 @@ afterEach(() => jest.restoreAllMocks());
 describe('opening', () => {
   test('creates the trade after the order is durable, and tells the device of the code', async () => {
     const world = new World();
+    const durable: unknown[] = [];
+    world.provider.gate = async () => void durable.push((await world.order(1))?.state);
     const opened = await world.open(1);
     expect(opened).toMatchObject({ refusal: 0, order: { state: 'CREATED' } });
-    expect(world.provider.calls).toEqual([]);
     await world.settle();
     expect(world.provider.calls).toEqual([`create ${ORDER}`]);
+    expect(durable).toEqual(['CREATED']);
     expect(world.told.map((order) => [order.state, order.codeUrl])).toEqual([
       ['PREPAID', `https://pay.example/${ORDER}`],
     ]);

@@ -32,7 +32,7 @@ async function memoryBench(): Promise<Bench> {
   return { store, wakes, outbox: async () => store.outbox, close: async () => undefined };
 }
 
-async function postgresBench(): Promise<Bench> {
+async function postgresBench(isQuick: boolean): Promise<Bench> {
   const url = await testDatabase();
   const database: Database = openDatabase({
     url,
@@ -69,9 +69,17 @@ async function postgresBench(): Promise<Bench> {
     await db.insertInto('devices').values(values).execute();
   }
   const wakes: { outTradeNo: string; atMs: number }[] = [];
-  const store = new PostgresStore(db, {
-    wake: async (_transaction, outTradeNo, atMs) => void wakes.push({ outTradeNo, atMs }),
-  });
+  const store = new PostgresStore(
+    db,
+    {
+      wake: async (_transaction, outTradeNo, atMs) => void wakes.push({ outTradeNo, atMs }),
+      insertion: async (outTradeNo, atMs) => {
+        wakes.push({ outTradeNo, atMs });
+        return { text: 'select $1::text', values: [outTradeNo] };
+      },
+    },
+    isQuick ? database.pool : undefined,
+  );
   const outbox = async (): Promise<Map<string, number>> => {
     const rows = await db.selectFrom('outbox').selectAll().execute();
     return new Map(rows.map((row) => [`${row.deviceId}/${row.n}`, row.version]));
@@ -129,7 +137,8 @@ const orderFor = (wish: OpenRequest, change: Partial<Order> = {}): Order =>
 
 describe.each([
   ['in memory', memoryBench],
-  ['on PostgreSQL', postgresBench],
+  ['on PostgreSQL', () => postgresBench(false)],
+  ['on PostgreSQL, the short way', () => postgresBench(true)],
 ])('the store %s', (_name, makeBench) => {
   let bench: Bench;
   let store: Store;

@@ -49,6 +49,7 @@ export function newOrder(change: Partial<Order> = {}): Order {
     refundState: '',
     attempt: 0,
     wakeAtMs: NOW_MS + 20_000,
+    jobAtMs: NOW_MS + 20_000,
     version: 1,
     ...change,
   };

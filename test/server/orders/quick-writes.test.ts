@@ -1,0 +1,231 @@
+/**
+ * The short way of the store: it takes hold only while everything that was decided on is still so, whoever changed
+ * it meanwhile, and then the long way decides anew.
+ */
+import { openDatabase, type Database } from '../../../server/db/database';
+import { migrate } from '../../../server/db/migrate';
+import type { Order } from '../../../server/orders/model';
+import { PostgresStore } from '../../../server/orders/postgres-store';
+import type { Change, EventRecord, LockedOrder, OpenRequest } from '../../../server/orders/store';
+import { query, testDatabase } from '../support/cluster';
+import { newOrder, NOW_MS } from '../support/orders';
+
+const ORDER = 'CS000001_7';
+const WINDOW = { referenceSinceMs: 0, recentSinceMs: 0 };
+let url: string;
+let databases: Database[];
+
+function store(): PostgresStore {
+  const database = openDatabase({
+    url,
+    maxConnections: 4,
+    applicationName: 'test',
+    onError: () => undefined,
+  });
+  databases.push(database);
+  const jobs = {
+    wake: async (): Promise<void> => undefined,
+    insertion: async (outTradeNo: string) => ({ text: 'select $1::text, $1::text', values: [outTradeNo] }),
+  };
+  return new PostgresStore(database.db, jobs, database.pool);
+}
+
+const record = (change: Partial<EventRecord> = {}): EventRecord => ({
+  atMs: NOW_MS,
+  cause: 'device',
+  type: 'test',
+  detail: {},
+  fromState: 'CREATED',
+  toState: 'CREATED',
+  lines: [],
+  ...change,
+});
+
+/** The next version of an order, with what is changed in it. */
+function next(order: Order, change: Partial<Order>): Change {
+  const changed = { ...order, ...change, version: order.version + 1 };
+  return { order: changed, records: [record()], wakeAtMs: NOW_MS, tell: true };
+}
+
+const request: OpenRequest = {
+  outTradeNo: ORDER,
+  deviceId: 'CS000001',
+  n: 7,
+  channel: 'wechat',
+  amountFen: 150,
+  ttlMs: 300_000,
+  reference: 'r7',
+  goods: 'tea',
+  session: 4,
+  nowMs: NOW_MS,
+};
+
+async function opened(): Promise<PostgresStore> {
+  const first = store();
+  await first.open(request, WINDOW, () => ({
+    order: newOrder({ merchantId: 1 }),
+    records: [record({ fromState: '', type: 'open' })],
+    wakeAtMs: undefined,
+    tell: false,
+  }));
+  return first;
+}
+
+beforeEach(async () => {
+  databases = [];
+  url = await testDatabase();
+  const database = openDatabase({
+    url,
+    maxConnections: 1,
+    applicationName: 'test',
+    onError: () => undefined,
+  });
+  await migrate(database.db as never);
+  await database.close();
+  await query(
+    url,
+    `insert into merchants (name, max_amount_fen, max_open_orders, uncertain_policy, refund_window_ms,
+    created_at_ms) values ('M', 500, 5, 'refund', 0, 1)`,
+  );
+  await query(
+    url,
+    `insert into devices (id, merchant_id, sealed_key, max_amount_fen, created_at_ms, session)
+    values ('CS000001', 1, 'x', 500, 1, 4)`,
+  );
+});
+afterEach(async () => {
+  for (const database of databases) await database.close();
+});
+
+test('a known order is decided once, and all of the change is stored', async () => {
+  const first = await opened();
+  const seen: LockedOrder[] = [];
+  await first.change(ORDER, (locked) => {
+    seen.push(locked!);
+    return next(locked!.order, { goods: 'tea', alarm: 'UNGRANTED' });
+  });
+  expect(seen).toHaveLength(1);
+  expect(seen[0]).toMatchObject({ session: 4, policy: { uncertain: 'refund', refundWindowMs: 0 } });
+  expect(await first.find(ORDER)).toEqual(first.recent(ORDER));
+  expect(await first.find(ORDER)).toMatchObject({ alarm: 'UNGRANTED', version: 2 });
+  expect((await first.events(ORDER)).map(({ type }) => type)).toEqual(['open', 'test']);
+  expect(await query(url, 'select n, version from outbox')).toEqual([{ n: '7', version: 2 }]);
+});
+
+test('events of one change have numbers in their order, and each its own ledger lines', async () => {
+  const first = await opened();
+  await first.change(ORDER, (locked) => ({
+    ...next(locked!.order, { state: 'PAID', paidFen: 150, transactionId: 'T' }),
+    records: ['one', 'two', 'three'].map((type, index) =>
+      record({
+        type,
+        lines:
+          index === 1
+            ? []
+            : [
+                { account: type, amountFen: 5 },
+                { account: 'rest', amountFen: -5 },
+              ],
+      }),
+    ),
+  }));
+  const events = (await first.events(ORDER)).slice(1);
+  expect(events.map(({ type, lines }) => [type, lines[0]?.account])).toEqual([
+    ['one', 'one'],
+    ['two', undefined],
+    ['three', 'three'],
+  ]);
+});
+
+const meanwhile: [string, (other: PostgresStore) => Promise<unknown>, Partial<LockedOrder>][] = [
+  [
+    'another process has changed the order',
+    (other) => other.change(ORDER, (locked) => next(locked!.order, { alarm: 'CONTRADICTION' })),
+    { order: expect.objectContaining({ alarm: 'CONTRADICTION', version: 2 }) as never },
+  ],
+  ['the device has another session', () => query(url, 'update devices set session = 5'), { session: 5 }],
+  [
+    'the merchant has another policy',
+    () => query(url, `update merchants set uncertain_policy = 'person'`),
+    { policy: { uncertain: 'person', refundWindowMs: 0 } },
+  ],
+  [
+    'goods may be taken back for longer',
+    () => query(url, 'update merchants set refund_window_ms = 9'),
+    { policy: { uncertain: 'refund', refundWindowMs: 9 } },
+  ],
+];
+test.each(meanwhile)('decides anew when %s', async (_what, happen, fresh) => {
+  const first = await opened();
+  await happen(store());
+  const seen: LockedOrder[] = [];
+  await first.change(ORDER, (locked) => {
+    seen.push(locked!);
+    return next(locked!.order, { alarm: 'UNGRANTED' });
+  });
+  expect(seen).toHaveLength(2);
+  expect(seen[1]).toMatchObject(fresh);
+  const order = await first.find(ORDER);
+  expect(order).toMatchObject({ alarm: 'UNGRANTED', version: seen[1]!.order.version + 1 });
+  expect(await query(url, `select 1 from order_events where type = 'test'`)).toHaveLength(order!.version - 1);
+});
+
+test('that nothing is to be done is said by the stored order, not by the remembered one', async () => {
+  const first = await opened();
+  await store().change(ORDER, (locked) => next(locked!.order, { alarm: 'CONTRADICTION' }));
+  const seen: string[] = [];
+  await first.change(ORDER, (locked) => {
+    seen.push(locked!.order.alarm);
+    return undefined;
+  });
+  expect(seen).toEqual(['', 'CONTRADICTION']);
+});
+
+test.each([
+  ['is switched off', 'update devices set is_enabled = false'],
+  ['has another limit', 'update devices set max_amount_fen = 100'],
+  ['has another session', 'update devices set session = 5'],
+])('a device that %s between the look and the writing is looked at again', async (_what, statement) => {
+  const first = store();
+  const device: unknown[] = [];
+  await first.open(request, WINDOW, (facts) => {
+    device.push(facts.device);
+    return { order: newOrder({ merchantId: 1 }), records: [record()], wakeAtMs: undefined, tell: false };
+  });
+  const second = store();
+  let looks = 0;
+  const { pool } = databases[1]!;
+  const ask = pool.query.bind(pool) as (...words: unknown[]) => unknown;
+  // Right after the facts were read, before the order is written.
+  (pool as { query: unknown }).query = async (...words: unknown[]) => {
+    const result = await ask(...words);
+    if ((looks += 1) === 1) await query(url, statement);
+    return result;
+  };
+  const seen: unknown[] = [];
+  const wish = { ...request, n: 8, outTradeNo: 'CS000001_8', reference: 'r8' };
+  await second.open(wish, WINDOW, (facts) => {
+    seen.push(facts.device);
+    const order = newOrder({ merchantId: 1, n: 8, outTradeNo: 'CS000001_8', reference: 'r8' });
+    return { order, records: [record()], wakeAtMs: undefined, tell: false };
+  });
+  expect(seen).toHaveLength(2);
+  expect(seen[1]).not.toEqual(seen[0]);
+});
+
+test('one order is opened once, however many processes are asked at once', async () => {
+  const stores = [store(), store(), store(), store()];
+  const results = await Promise.allSettled(
+    stores.map((each) =>
+      each.open(request, WINDOW, (facts) =>
+        facts.sameNumber
+          ? undefined
+          : { order: newOrder({ merchantId: 1 }), records: [record()], wakeAtMs: undefined, tell: false },
+      ),
+    ),
+  );
+  expect(
+    results.filter((result) => result.status === 'fulfilled' && result.value !== undefined),
+  ).toHaveLength(1);
+  expect(await query(url, 'select 1 from order_events')).toHaveLength(1);
+});

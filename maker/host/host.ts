@@ -184,9 +184,9 @@ export class Host {
   }
 
   /** Reports that they did not. */
-  failed(order: number, text = ''): Promise<void> {
+  async failed(order: number, text = ''): Promise<void> {
     checkText('the text', text, 64);
-    return this.report(HostType.Failed, order, { text: bytesOf(text) });
+    await this.report(HostType.Failed, order, { text: bytesOf(text) });
   }
 
   async relay(relay: number, count: number, onMs: number, offMs: number): Promise<void> {

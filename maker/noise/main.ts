@@ -10,28 +10,29 @@ import { ROUGH } from './spoilt-line';
 
 const PROFILE = 'espruino-wifi';
 
-const { values } = parseArgs({
-  options: {
-    orders: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
-    share: { type: 'string', default: String(ROUGH.share) },
-    restarts: { type: 'string', default: '0.1' },
-  },
-});
-
-function wholeNumber(name: 'orders' | 'seed'): number {
-  const value = Number(values[name]);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`);
-  return value;
-}
-
-async function main(): Promise<void> {
-  const orders = wholeNumber('orders');
-  const seed = wholeNumber('seed');
+function readArguments(): { orders: number; seed: number; share: number; restartShare: number } {
+  const { values } = parseArgs({
+    options: {
+      orders: { type: 'string', default: '1000' },
+      seed: { type: 'string', default: '1' },
+      share: { type: 'string', default: String(ROUGH.share) },
+      restarts: { type: 'string', default: '0.1' },
+    },
+  });
+  const wholeNumber = (name: 'orders' | 'seed'): number => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`);
+    return value;
+  };
   const share = Number(values.share);
   if (!(share >= 0 && share <= 0.05)) throw new Error('--share must be from 0 to 0.05');
   const restartShare = Number(values.restarts);
   if (!(restartShare >= 0 && restartShare <= 1)) throw new Error('--restarts must be from 0 to 1');
+  return { orders: wholeNumber('orders'), seed: wholeNumber('seed'), share, restartShare };
+}
+
+async function main(): Promise<void> {
+  const { orders, seed, share, restartShare } = readArguments();
   if (!hostCompiler()) throw new Error('needs a C compiler (Debian: apt-get install gcc)');
   const firmware = await buildFirmware(PROFILE);
   const program = compileProgram('lockstep-noise', ['lockstep/lockstep.c'], SANITIZER_FLAGS);

@@ -113,6 +113,33 @@ describe.each(['gcc', 'clang'])('%s', (compiler) => {
   });
 });
 
+testWith(noCompiler)(
+  'needs five functions of the C library, has no variables of its own, and shows only its functions',
+  () => {
+    const object = join(OUT_FOLDER, 'symbols.o');
+    compile(hostCompiler()!, [
+      ...STRICT_FLAGS,
+      '-Os',
+      '-fno-stack-protector',
+      '-c',
+      join(C_FOLDER, 'coinslot.c'),
+      '-o',
+      object,
+    ]);
+    const { stdout } = spawnSync('nm', [object], { encoding: 'utf8' });
+    const symbols = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).slice(-2) as [string, string]);
+    const of = (kinds: string): string[] =>
+      symbols.filter(([kind]) => kinds.includes(kind)).map(([, name]) => name);
+    const allowed = ['memcpy', 'memmove', 'memcmp', 'memset', 'strlen', '_GLOBAL_OFFSET_TABLE_'];
+    expect(of('U').filter((name) => !allowed.includes(name))).toEqual([]);
+    expect(of('bBdDC')).toEqual([]);
+    expect(of('T').every((name) => name.startsWith('coinslot_'))).toBe(true);
+  },
+);
+
 test.each(TARGET_NAMES)('passes its self-test on %s', (name) => {
   const result = selftest(name);
   if (result.skipped !== undefined) {

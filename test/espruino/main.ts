@@ -1,25 +1,29 @@
 /**
  * `npm run test:espruino`: the built bundle on the real interpreter, end to end. It boots from its own flash
  * image, talks to a maker's machine and to the modem simulator over pseudo-terminals, buys on both channels
- * through the real server, and is killed at many points. Without the interpreter it says what was not checked.
+ * through the real server, and is killed at many points while the link fails. Without the interpreter it says what was not checked.
  * Last line: one JSON object; exit 1 when anything was wrong.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { buildFirmware } from '../../scripts/build/build';
 import { findInterpreter } from '../../sim/interpreter/interpreter';
 import { startPlatform } from './platform';
 import { runSuite } from './suite';
 
-/** Purchases on each channel: `--long` for a night, `--rounds N` for anything between. */
-const ROUNDS = roundsOf(process.argv.slice(2));
-
-function roundsOf(options: readonly string[]): number {
-  if (options.includes('--long')) return 5000;
-  const at = options.indexOf('--rounds');
-  return at < 0 ? 4 : Number(options[at + 1]);
-}
+/** Without options a few minutes; `--long` for a night; both counts can be chosen. */
+const { values } = parseArgs({
+  options: {
+    long: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    hard: { type: 'string' },
+    steady: { type: 'string' },
+  },
+});
+const HARD_ORDERS = Number(values.hard ?? (values.long ? 1000 : 12));
+const STEADY_ORDERS = Number(values.steady ?? (values.long ? 9000 : 10));
 
 async function main(): Promise<void> {
   const interpreter = findInterpreter();
@@ -28,7 +32,7 @@ async function main(): Promise<void> {
       'skipped: there is no Espruino interpreter (Linux build) on PATH; README tells where to get one.',
     );
     console.log(
-      'Not checked: that the bundle boots on the real interpreter, answers HELLO, takes orders, keeps them over kills, and its JsVars.',
+      'Not checked: that the bundle boots on the real interpreter, answers HELLO, takes orders, keeps them over kills and link faults, keeps its console shut, and its JsVars.',
     );
     console.log(JSON.stringify({ skipped: true, reason: 'no interpreter on PATH' }));
     return;
@@ -44,7 +48,9 @@ async function main(): Promise<void> {
       firmware,
       platform,
       folder,
-      rounds: ROUNDS,
+      hardOrders: HARD_ORDERS,
+      steadyOrders: STEADY_ORDERS,
+      seed: Number(values.seed),
       say: console.log,
     });
     for (const violation of result.violations) console.log(`WRONG: ${violation}`);

@@ -35,6 +35,8 @@ export async function startPlatform(folder: string): Promise<Platform> {
     wechatUrl: sandbox.url,
     alipayUrl: sandbox.url,
     logLevel: 'fatal',
+    // As fast as the module can; the limit itself is tested elsewhere.
+    limits: { ordersPerWindow: 100_000 },
     say: () => {},
   });
   const deviceKeyHex = randomBytes(16).toString('hex');

@@ -1,0 +1,132 @@
+/**
+ * One purchase on the real interpreter, as a machine makes it, with a kill at a chosen or a random moment and a link
+ * fault in its midst. The machine does what docs/host-protocol.md asks of it: a PAY that was not answered is asked
+ * again under the same reference.
+ */
+import { HostError } from '../../maker/host/errors';
+import { CHANNEL_NAMES, ORDER_STATE_NAMES, OrderState } from '../../src/protocol/codes';
+import { type HostFields, HostType } from '../../src/protocol/host';
+import type { Suite } from './suite';
+
+/** Moments of a purchase at which the interpreter is killed. */
+export const KILLS = [
+  'none',
+  'anywhere',
+  'afterAck',
+  'whileWaiting',
+  'anywhere',
+  'afterPaying',
+  'afterDone',
+] as const;
+export type Kill = (typeof KILLS)[number];
+
+export interface Plan {
+  readonly channel: 'wechat' | 'alipay';
+  readonly kill: Kill;
+  /** Milliseconds from PAY to the kill, when it may be anywhere. */
+  readonly killAfterMs: number;
+  /** A fault of the modem simulator that strikes while the customer looks at the code. */
+  readonly fault: string | undefined;
+}
+
+export const STEP_LIMIT_MS = 90_000;
+const TTL_S = 600;
+const MAX_ASKS = 4;
+
+interface Order {
+  readonly number: number;
+  readonly url: string;
+}
+
+/** Buys once; violations are the suite's. */
+export async function purchase(suite: Suite, plan: Plan): Promise<void> {
+  const { box, options } = suite;
+  await suite.linkUp();
+  const reference = `r${suite.orders}`;
+  const amountFen = 100 + (suite.orders % 1000);
+  const pulsesBefore = box.relayPulses[1]!;
+  suite.orders += 1;
+  const killed = plan.kill === 'anywhere' ? suite.killLater(plan.killAfterMs) : Promise.resolve();
+  const order = await orderUntilShown(suite, plan, reference, amountFen);
+  if (plan.fault !== undefined) suite.injector.add(plan.fault);
+  const final = suite.machine.waitFor(
+    HostType.Status,
+    (status) => status.order === order.number && (status.state as number) >= OrderState.Done,
+    STEP_LIMIT_MS,
+  );
+  await options.platform.pay(order.url);
+  if (plan.kill === 'afterPaying') await suite.kill();
+  const state = (await final).state as number;
+  await killed;
+  if (plan.kill === 'afterDone') await suite.kill();
+  await suite.linkUp();
+  await settled(suite, order.number, amountFen, state, box.relayPulses[1]! - pulsesBefore);
+  const fault = plan.fault === undefined ? '' : `, ${plan.fault}`;
+  const when = plan.kill === 'anywhere' ? `${Math.round(plan.killAfterMs)} ms after PAY` : plan.kill;
+  options.say(`order ${order.number} by ${plan.channel}, kill ${when}${fault}: ${ORDER_STATE_NAMES[state]}`);
+}
+
+async function orderUntilShown(
+  suite: Suite,
+  plan: Plan,
+  reference: string,
+  amountFen: number,
+): Promise<Order> {
+  const { machine } = suite;
+  const shown = machine.waitFor(HostType.Qr, (qr) => qr.reference === reference, STEP_LIMIT_MS);
+  const number = await ask(suite, {
+    amountFen,
+    channel: CHANNEL_NAMES.indexOf(plan.channel),
+    ttlS: TTL_S,
+    reference,
+    goods: '',
+  });
+  if (plan.kill === 'afterAck') await suite.kill();
+  const qr = await shown;
+  suite.check(qr.order === number, `${reference}: order ${number}, but the code is of ${String(qr.order)}`);
+  if (plan.kill === 'whileWaiting') {
+    const again = machine.waitFor(HostType.Qr, (fields) => fields.order === number, STEP_LIMIT_MS);
+    await suite.kill();
+    suite.check((await again).url === qr.url, `order ${number}: another code after the kill`);
+  }
+  return { number, url: qr.url as string };
+}
+
+/** PAY until it is answered: power may be away. */
+async function ask(suite: Suite, fields: HostFields): Promise<number> {
+  for (let asks = 1; ; asks++) {
+    try {
+      return await suite.machine.request(HostType.Pay, fields);
+    } catch (error) {
+      const isSilent = error instanceof HostError && error.code === 'no-answer';
+      if (!isSilent || asks === MAX_ASKS) throw error;
+    }
+  }
+}
+
+/** What must hold of an order at rest, by device, relay and server. */
+async function settled(
+  suite: Suite,
+  order: number,
+  amountFen: number,
+  state: number,
+  pulses: number,
+): Promise<void> {
+  const { platform } = suite.options;
+  const outTradeNo = `${platform.deviceId}_${order}`;
+  const name = ORDER_STATE_NAMES[state]!;
+  const server = await platform.server.core.store.find(outTradeNo);
+  suite.check(server !== undefined, `${outTradeNo}: the server does not know it`);
+  suite.check(
+    server?.amountFen === amountFen,
+    `${outTradeNo}: amount ${server?.amountFen}, not ${amountFen}`,
+  );
+  if (state === OrderState.Done) {
+    suite.check(pulses === 1, `${outTradeNo}: DONE with ${pulses} relay pulses`);
+    suite.check(server?.state === 'DISPENSED', `${outTradeNo}: DONE, but the server says ${server?.state}`);
+  } else {
+    // Killed between intent and done: nobody can know, and nobody guesses (law L3).
+    suite.check(pulses <= 1, `${outTradeNo}: ${name} with ${pulses} relay pulses`);
+    suite.check(state === OrderState.Uncertain || pulses === 0, `${outTradeNo}: ${name} after a pulse`);
+  }
+}

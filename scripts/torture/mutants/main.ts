@@ -27,8 +27,6 @@ const COPIED = [
 const LIMIT_MS = 300_000;
 const FOUND = 1;
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
-
 /** The source with one rule broken; throws when the text is not there exactly once. */
 export function mutate(source: string, mutant: Mutant): string {
   const parts = source.split(mutant.text);
@@ -79,6 +77,7 @@ function hunt(folder: string, mutant: Mutant): Verdict {
 }
 
 function main(): void {
+  const { values } = parseArgs({ options: { only: { type: 'string' } } });
   const mutants = MUTANTS.filter(({ name }) => values.only === undefined || name.includes(values.only));
   if (mutants.length === 0) throw new Error(`no mutant has '${values.only}' in its name`);
   const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-mutants-'));

@@ -149,8 +149,8 @@ const DEVICE: readonly Mutant[] = [
   {
     name: 'says its key on the console',
     file: 'src/main.ts',
-    text: '  if (book.identity) startLink();',
-    instead: '  if (book.identity) { print(JSON.stringify(book.identity)); startLink(); }',
+    text: '  if (book.identity) startLink(book.identity);',
+    instead: '  print(JSON.stringify(book.identity)); if (book.identity) startLink(book.identity);',
     laws: ['L6 secret'],
     finders: [cuts('success')],
   },
@@ -161,14 +161,6 @@ const DEVICE: readonly Mutant[] = [
     instead: '',
     laws: ['L7 live', 'L2 once'],
     finders: [torture(40)],
-  },
-  {
-    name: 'begins a pulse while the last one may still run',
-    file: 'src/drivers/relay.ts',
-    text: 'const PULSE_MARGIN_SHARE = 0.06;',
-    instead: 'const PULSE_MARGIN_SHARE = 0;',
-    laws: ['L3 settled', 'L2 once'],
-    finders: [torture(60)],
   },
 ];
 

@@ -269,13 +269,13 @@ const TROUBLES: readonly { readonly most: number; readonly draw: Draw }[] = [
     draw: (random, atMs, site) => ({ kind: 'clock step', atMs, site, byS: random.between(-300, 300) }),
   },
   {
-    most: 8,
+    most: 12,
     draw: (random, atMs, site) => ({
       kind: 'meddle',
       atMs,
       site,
       direction: random.pick(['up', 'down'] as const),
-      how: random.pick(['flip', 'drop', 'repeat', 'truncate'] as const),
+      how: random.pick(['flip', 'flip', 'flip', 'drop', 'repeat', 'truncate'] as const),
     }),
   },
   {

@@ -12,7 +12,7 @@ import type { ServerConnection } from '../network/internet';
 export type Meddling = 'flip' | 'drop' | 'repeat' | 'truncate';
 
 /** Bytes of the unit's header and counter, and of the sealed text behind them: all are worth flipping. */
-const REACH_BYTES = 24;
+const REACH_BYTES = 40;
 /** What the man in the middle remembers of a connection. */
 const MAX_REMEMBERED_BYTES = 4_096;
 

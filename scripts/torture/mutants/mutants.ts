@@ -31,6 +31,11 @@ const torture = (runs: number, seed = 1): readonly string[] => [
   String(seed),
   '--runs',
   String(runs),
+  // Little worlds: more trouble for each order.
+  '--sites',
+  '2',
+  '--orders',
+  '40',
   '--max-violations',
   '1',
   '--no-minimise',
@@ -136,7 +141,7 @@ const DEVICE: readonly Mutant[] = [
     text: 'const known = book.findReference(reference);',
     instead: "const known = book.findReference(reference + '?');",
     laws: ['L1 durable'],
-    finders: [cuts('success'), torture(10)],
+    finders: [cuts('success'), torture(150)],
   },
   {
     name: 'gives a pulse too many',
@@ -160,7 +165,7 @@ const DEVICE: readonly Mutant[] = [
     text: 'if (nowS < lastS) startS += nowS - lastS - MAX_UNSEEN_S;',
     instead: '',
     laws: ['L7 live', 'L2 once'],
-    finders: [torture(40)],
+    finders: [torture(150)],
   },
 ];
 
@@ -172,7 +177,7 @@ const LINK: readonly Mutant[] = [
     if (body.substr(0, COUNTER_BYTES) !== counter) return undefined;`,
     instead: `    const counter = body.substr(0, COUNTER_BYTES);`,
     laws: ['L5 authentic', 'L2 once'],
-    finders: [torture(60)],
+    finders: [torture(150)],
   },
   {
     name: 'believes a device without its proof',
@@ -180,7 +185,7 @@ const LINK: readonly Mutant[] = [
     text: 'if (!isRight || key === undefined) return this.refuse();',
     instead: 'if (key === undefined) return this.refuse();',
     laws: ['L5 authentic'],
-    finders: [torture(40)],
+    finders: [torture(150)],
   },
   {
     name: 'takes the text of a record whose tag is wrong',
@@ -194,7 +199,7 @@ const LINK: readonly Mutant[] = [
       return undefined;
     }`,
     laws: ['L5 authentic'],
-    finders: [torture(120)],
+    finders: [torture(150)],
   },
 ];
 
@@ -208,7 +213,7 @@ const SERVER: readonly Mutant[] = [
     refund: rules.refundHeld,
     settleDispensed`,
     laws: ['L2 once', 'L3 settled'],
-    finders: [torture(60)],
+    finders: [torture(150)],
   },
   {
     name: 'takes a lost session for a lost grant',
@@ -216,7 +221,7 @@ const SERVER: readonly Mutant[] = [
     text: 'event.session <= order.grantSession || order.isGrantReceived\n    ? step(order)\n    : renewGrant',
     instead: 'event.session < 0\n    ? step(order)\n    : startRefund',
     laws: ['L2 once', 'L3 settled', 'L7 live'],
-    finders: [torture(60)],
+    finders: [torture(150)],
   },
   {
     name: 'sends a grant before it is durable',
@@ -226,7 +231,7 @@ const SERVER: readonly Mutant[] = [
       const early = { ...order, state: 'GRANTED' as const, grantDeadlineMs: this.options.clock.nowMs() + 90_000 };
       session.send(grantMessage(early));`,
     laws: ['L2 once', 'L1 durable'],
-    finders: [torture(60)],
+    finders: [torture(150)],
   },
   {
     name: 'takes whatever amount was paid',
@@ -235,7 +240,7 @@ const SERVER: readonly Mutant[] = [
   if (event.amountFen !== order.amountFen) return wrongAmount(order, event, context);`,
     instead: `export const takePayment: Rule<'paid'> = (order, event, context) => {`,
     laws: ['L4 agreed', 'L7 live'],
-    finders: [torture(60)],
+    finders: [torture(150)],
   },
   {
     name: 'keeps the money of a payment that came too late',
@@ -243,7 +248,7 @@ const SERVER: readonly Mutant[] = [
     text: 'const ENDED_UNPAID: Row = { ...UNPAID, created: rules.closeAgain, paid: rules.refundLatePayment };',
     instead: 'const ENDED_UNPAID: Row = { ...UNPAID, created: rules.closeAgain, paid: rules.stay };',
     laws: ['L7 live', 'L3 settled', 'L4 agreed'],
-    finders: [torture(60)],
+    finders: [torture(150)],
   },
   {
     name: 'closes without asking whether it was paid',
@@ -254,7 +259,7 @@ const SERVER: readonly Mutant[] = [
     instead: `    const event = { type: 'tradeOpen', providerState: '', exists: false } as const;
     if (!provider) return;`,
     laws: ['L7 live', 'L3 settled', 'L4 agreed'],
-    finders: [torture(60)],
+    finders: [torture(150)],
   },
   {
     name: 'refunds a retry under a new number',
@@ -265,7 +270,7 @@ const SERVER: readonly Mutant[] = [
     refundNo: order.refundNo + 1,
     wakeAtMs: nowMs + retryDelayMs(attempt, MAX_RETRY_MS),`,
     laws: ['L7 live', 'L3 settled', 'L4 agreed'],
-    finders: [torture(60)],
+    finders: [torture(150)],
   },
   {
     name: 'books a delivery that the device only doubts',
@@ -274,7 +279,7 @@ const SERVER: readonly Mutant[] = [
     instead:
       "if (context.policy.uncertain === 'refund') return step(enter(order, 'CLOSED', { reason, paidFen: 0 }));",
     laws: ['L3 settled', 'L4 agreed', 'L7 live'],
-    finders: [cuts('uncertain is refunded'), torture(40)],
+    finders: [cuts('uncertain is refunded'), torture(150)],
   },
 ];
 

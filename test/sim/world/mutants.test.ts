@@ -14,7 +14,8 @@ test.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s', (_name,
 test('there are at least fifteen, each with a name and a law of its own', () => {
   expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
   expect(MUTANTS.length).toBeGreaterThanOrEqual(15);
-  for (const { laws, finders } of MUTANTS) expect([laws.length > 0, finders.length > 0]).toEqual([true, true]);
+  for (const { laws, finders } of MUTANTS)
+    expect([laws.length > 0, finders.length > 0]).toEqual([true, true]);
 });
 
 test('a text that is not there, or twice, is refused', () => {

@@ -20,6 +20,9 @@ export interface Settings {
   batteryCheck: number;
   initNotices: number;
   operatorFormat: number;
+  /** Place in the list of AT+CSCS=?. */
+  characterSet: number;
+  messageFormat: number;
   multiLink: number;
   quickSend: number;
   manualReceive: number;
@@ -54,6 +57,8 @@ export const FACTORY: Readonly<Settings> = {
   batteryCheck: 0,
   initNotices: 1,
   operatorFormat: 0,
+  characterSet: 0,
+  messageFormat: 0,
   multiLink: 0,
   quickSend: 0,
   manualReceive: 0,
@@ -78,6 +83,8 @@ const PROFILE: readonly SettingName[] = [
   'quiet',
   'callProgress',
   'errorMode',
+  'characterSet',
+  'messageFormat',
   'baud',
   'slowClock',
   'registrationNotices',

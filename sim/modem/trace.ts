@@ -16,12 +16,19 @@ const SECRET_COMMANDS: ReadonlySet<string> = new Set([
   '+CGDCONT',
 ]);
 const SECRET_ANSWER = /^(\+(?:CSTT|CPIN2|CGDCONT|CLCK): ?).*/;
+const FOREIGN_NAME = /^[+^*$%#&][A-Z0-9]{1,16}/i;
 const UNKNOWN = '(not a command of the module)';
 
-/** A command line, without `AT`, as it may be shown. */
-export function shownCommand(body: string): string {
+/**
+ * A command line, without `AT`, as it may be shown. `hasNames`: names of unknown commands too, for who tries a
+ * driver of his own against the simulator.
+ */
+export function shownCommand(body: string, hasNames = false): string {
   const commands = parseCommandLine(body);
-  if (!commands || commands.some(({ name }) => !Object.hasOwn(ALL_COMMANDS, name))) return UNKNOWN;
+  if (!commands || commands.some(({ name }) => !Object.hasOwn(ALL_COMMANDS, name))) {
+    const name = hasNames ? FOREIGN_NAME.exec(body)?.[0] : undefined;
+    return name === undefined ? UNKNOWN : `${name}… ${UNKNOWN}`;
+  }
   return commands.map(shown).join(';');
 }
 

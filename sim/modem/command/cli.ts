@@ -54,7 +54,7 @@ function build(
     accessRule: ({ apn }) => (options.apn === undefined || apn === options.apn ? 'accept' : 'refuse'),
     watch: options.trace
       ? {
-          onCommand: (line) => print(`host   AT${shownCommand(line)}`),
+          onCommand: (line) => print(`host   AT${shownCommand(line, true)}`),
           onOutput: (line) => print(`module ${shownAnswer(line)}`),
         }
       : {},

@@ -6,11 +6,9 @@
 import { accepted, type CommandTable } from '../command-table';
 
 const SECTIONS: Readonly<Record<string, string>> = {
-  '+CSCS': '3.2.12',
   '+CLIP': '3.2.18',
   '+CLVL': '3.2.48',
   '+CMGD': '4.2.1',
-  '+CMGF': '4.2.2',
   '+CNMI': '4.2.8',
   '+CPMS': '4.2.9',
   '+CSDH': '4.2.14',

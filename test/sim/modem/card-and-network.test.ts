@@ -284,3 +284,21 @@ describe('9.2.1 AT+SAPBR', () => {
     expect(bench.ask('AT+SAPBR=0,1')).toBe('\r\nERROR\r\n');
   });
 });
+
+describe('3.2.12 AT+CSCS and 4.2.2 AT+CMGF', () => {
+  test('character set and message format are told, set and kept', () => {
+    const bench = new Bench().online();
+    expect(bench.lines('AT+CSCS=?')).toEqual([
+      '+CSCS: ("IRA","GSM","UCS2","HEX","PCCP","PCDN","8859-1")',
+      'OK',
+    ]);
+    expect(bench.lines('AT+CSCS?')).toEqual(['+CSCS: "IRA"', 'OK']);
+    expect(bench.ask('AT+CSCS="UCS2"')).toBe('\r\nOK\r\n');
+    expect(bench.lines('AT+CSCS?')).toEqual(['+CSCS: "UCS2"', 'OK']);
+    expect(bench.ask('AT+CSCS="KOI8"')).toBe('\r\nERROR\r\n');
+    expect(bench.lines('AT+CMGF?')).toEqual(['+CMGF: 0', 'OK']);
+    expect(bench.ask('AT+CMGF=1')).toBe('\r\nOK\r\n');
+    expect(bench.ask('AT+CMGF=2')).toBe('\r\nERROR\r\n');
+    expect(bench.lines('AT+CMGF?')).toEqual(['+CMGF: 1', 'OK']);
+  });
+});

@@ -31,3 +31,9 @@ it.each([
 ])('the answer %s is shown as %s', (line, text) => {
   expect(shownAnswer(line)).toBe(text);
 });
+
+it('shows a person’s own driver the names of commands that the module does not know', () => {
+  expect(shownCommand('^CURC=0', true)).toBe('^CURC… (not a command of the module)');
+  expect(shownCommand('+CPIM=4711', true)).toBe('+CPIM… (not a command of the module)');
+  expect(shownCommand('geheim', true)).toBe('(not a command of the module)');
+});

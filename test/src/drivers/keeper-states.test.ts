@@ -72,6 +72,26 @@ describe('link keeper says what stands in the way', () => {
     expect(bench.count('down')).toBe(0);
   });
 
+  it('takes a card that says READY once more for what it is', () => {
+    const bench = new KeeperBench();
+    bench.bringUp();
+    bench.modem.say('\r\n+CPIN: READY\r\n');
+    bench.time.advance(5000);
+    expect(bench.count('down')).toBe(0);
+    bench.modem.say('\r\n+CPIN: NOT INSERTED\r\n');
+    expect(bench.count('down')).toBe(1);
+  });
+
+  it('asks nothing of the modem between a failed start and the next remedy', () => {
+    const bench = new KeeperBench();
+    bench.modem.replies['+CIICR'] = '\r\n+CME ERROR: 148\r\n';
+    bench.keeper.start();
+    bench.time.runUntil(() => bench.keeper.status().state === 6, 60_000);
+    bench.time.advance(200_000);
+    // Each attempt follows a remedy, whose delays grow; without them there would be thousands.
+    expect(bench.modem.count('+CIICR')).toBeLessThan(20);
+  });
+
   it('gives up waiting for a modem that does not even search, well before one that searches', () => {
     const waitS = (status: number): number => {
       const bench = new KeeperBench();
@@ -169,6 +189,23 @@ describe('link keeper’s buffers', () => {
     expect(bench.modem.payloads.join('').length).toBeGreaterThan(4000);
     // Bulk data is asked for only while another segment has room.
     expect(bench.count('drain')).toBeLessThanOrEqual(8);
+  });
+
+  it('counts refusals in a row only', () => {
+    const bench = new KeeperBench();
+    bench.bringUp();
+    let isRefusing = false;
+    bench.modem.replies['+CIPSEND'] = () => {
+      isRefusing = !isRefusing;
+      return isRefusing ? '\r\nERROR\r\n' : (undefined as unknown as string);
+    };
+    for (let round = 0; round < 12; round++) {
+      bench.keeper.send(`message ${round} `);
+      bench.keeper.alive();
+      bench.time.advance(1500);
+    }
+    expect(bench.count('down')).toBe(0);
+    expect(bench.modem.payloads.length).toBe(12);
   });
 
   it('leaves no timer behind after stop, and starts again', () => {
@@ -358,6 +395,23 @@ describe('the maker’s own connection', () => {
     bench.time.advance(2000);
     const sends = bench.modem.commands.filter((one) => one.startsWith('+CIPSEND'));
     expect(sends).toEqual(['+CIPSEND=1,824', '+CIPSEND=0,5', '+CIPSEND=1,824', '+CIPSEND=1,312']);
+  });
+
+  it.each([1, 65_535])('takes the port %i', (port) => {
+    const bench = new KeeperBench();
+    bench.bringUp();
+    expect(bench.keeper.openDirect('ok.example.com', port, new Listener())).toBe(true);
+  });
+
+  it('has nothing to close after CONNECT FAIL', () => {
+    const bench = new KeeperBench();
+    bench.bringUp();
+    const listener = new Listener();
+    bench.modem.replies['+CIPSTART'] = `${OK}\r\n1, CONNECT FAIL\r\n`;
+    bench.keeper.openDirect('maker.example.com', 9000, listener);
+    bench.time.advance(5000);
+    expect(listener.told).toEqual(['closed refused']);
+    expect(bench.modem.count('+CIPCLOSE')).toBe(0);
   });
 
   it('says no while there is no bearer, or one is open', () => {

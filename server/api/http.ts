@@ -22,6 +22,8 @@ export interface HttpOptions {
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const READY_TIMEOUT_MS = 2_000;
+/** A proxy in front keeps a few; more than this are somebody's who holds connections open. */
+const MAX_CONNECTIONS = 1_000;
 
 export async function makeHttp(options: HttpOptions): Promise<FastifyInstance> {
   const { core, providers, clock, log, metrics } = options;
@@ -31,6 +33,7 @@ export async function makeHttp(options: HttpOptions): Promise<FastifyInstance> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
   });
+  http.server.maxConnections = MAX_CONNECTIONS;
   await http.register(notifyRoutes, {
     store: core.store,
     service: core.service,

@@ -9,6 +9,7 @@
 import { sql } from 'kysely';
 import { Client, type Notification } from 'pg';
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import type { Db } from '../db/database';
 import type { Order } from '../orders/model';
 import { outTradeNoOf, type Push } from '../orders/service';
@@ -34,6 +35,19 @@ type Word =
   | { readonly kind: 'off'; readonly deviceId: string }
   | { readonly kind: 'set'; readonly deviceId: string }
   | { readonly kind: 'dtu'; readonly word: HubWord; readonly subject: string };
+
+const DEVICE_ID = z.string().max(12);
+const NOTICE = z.object({
+  from: z.string(),
+  words: z.array(
+    z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('tell'), deviceId: DEVICE_ID, n: z.int(), version: z.int() }),
+      z.object({ kind: z.literal('begin'), deviceId: DEVICE_ID, session: z.int() }),
+      z.object({ kind: z.literal('off'), deviceId: DEVICE_ID }),
+      z.object({ kind: z.literal('set'), deviceId: DEVICE_ID }),
+    ]),
+  ),
+});
 
 /** What a device is to be set to. */
 interface Settled {
@@ -236,8 +250,8 @@ export class Router implements Push {
   }
 
   private hear(notice: Notification): void {
-    const { from, words } = JSON.parse(notice.payload ?? '{}') as { from?: string; words?: readonly Word[] };
-    if (from === this.self || !words) return;
+    const { from, words } = readNotice(notice.payload);
+    if (from === this.self) return;
     for (const word of words) {
       if (word.kind === 'tell') this.tellHere(word.deviceId, word.n, word.version);
       else if (word.kind === 'begin') this.gateway?.endOlder(word.deviceId, word.session, 'replaced');
@@ -246,4 +260,15 @@ export class Router implements Push {
       else this.setHere(word.deviceId);
     }
   }
+}
+
+/** Whoever reaches the database can notify: what is not ours is nothing, and must not end this process. */
+function readNotice(payload = ''): { readonly from: string; readonly words: readonly Word[] } {
+  try {
+    const notice = NOTICE.safeParse(JSON.parse(payload));
+    if (notice.success) return notice.data;
+  } catch {
+    // No JSON at all.
+  }
+  return { from: '', words: [] };
 }

@@ -79,6 +79,26 @@ test('a word that comes while the listening connection is broken is found in the
   await device.hear('fin', number);
 });
 
+test('what others say on our channel of the database is nothing, and ends nothing', async () => {
+  const device = await second.greeted();
+  for (const payload of [
+    '',
+    'x',
+    '{}',
+    '[]',
+    'null',
+    '{"from":"x","words":[{"kind":"off"}]}',
+    '{"words":7}',
+  ]) {
+    await query(first.databaseUrl, 'select pg_notify($1, $2)', ['coinslot', payload]);
+  }
+  device.send(['ping', 5, 20, 1]);
+  expect((await device.hear('pong'))[1]).toBe(5);
+  const other = { from: 'x', words: [{ kind: 'off', deviceId: DEVICE }] };
+  await query(first.databaseUrl, 'select pg_notify($1, $2)', ['coinslot', JSON.stringify(other)]);
+  await device.closed;
+});
+
 test('switching off and settings reach a device at the other process', async () => {
   const device = await second.greeted();
   await first.server.core.shop.changeDevice(OPERATOR, DEVICE, { settings: { onMs: 700 } });

@@ -8,6 +8,7 @@ import { until } from '../support/until';
 let bench: ServerBench;
 let annToken: string;
 let otherMerchant: number;
+let foreignDifference: number;
 
 beforeAll(async () => {
   bench = await ServerBench.start();
@@ -18,6 +19,13 @@ beforeAll(async () => {
     { id: 'CS000002', merchantId: otherMerchant, name: 'two', key: Buffer.alloc(16, 2), maxAmountFen: 100 },
     1,
   );
+  bench.provider.bills.set('2026-01-31', [
+    { kind: 'payment', outTradeNo: 'SHOP_1', transactionId: 'T', amountFen: 9, atMs: 1, providerState: 'X' },
+  ]);
+  const day = { day: '2026-01-31' };
+  await bench.api('POST', `/merchants/${otherMerchant}/channels/wechat/reconcile`, day);
+  const differences = await bench.api('GET', '/differences');
+  foreignDifference = differences.body[0]!.id as number;
   annToken = (await bench.api('POST', '/tokens', { name: 'ann', merchantId: bench.merchantId })).body
     .token as string;
 });
@@ -54,9 +62,15 @@ describe('tokens', () => {
       ['PUT', `/merchants/${otherMerchant}/channels/wechat`, {}],
       ['POST', `/merchants/${otherMerchant}/channels/wechat/check`],
       ['PATCH', `/merchants/${otherMerchant}/channels/wechat`, { isEnabled: false }],
+      ['POST', `/merchants/${otherMerchant}/channels/wechat/reconcile`, {}],
+      ['POST', `/differences/${foreignDifference}/close`, { note: 'mine' }],
       ['GET', '/devices/CS000002'],
       ['PATCH', '/devices/CS000002', { isEnabled: false }],
     ];
+    expect(
+      (await bench.api('GET', `/differences?merchantId=${otherMerchant}`, undefined, annToken)).body,
+    ).toEqual([]);
+    expect((await bench.api('GET', '/reconciliations', undefined, annToken)).body).toEqual([]);
     for (const [method, url, body] of foreign) {
       expect([url, (await bench.api(method, url, body, annToken)).status]).toEqual([url, 404]);
     }

@@ -93,6 +93,13 @@ describe('the exchange', () => {
     expect(heard.slice(CHALLENGE_BYTES)).toBe('\x04\x01\x00\x20');
   });
 
+  test('under the key that stands in for unknown devices fails, even if somebody knew it', async () => {
+    const key = Buffer.from(bench.gateway.nobodysKey, 'latin1');
+    const device = await bench.connect('CS999999', key);
+    expect(device.goodbye).toBe(32);
+    expect(bench.gateway.sessionCount).toBe(0);
+  });
+
   test('must be over within 20 s', async () => {
     await useBench();
     const sockets = [1, 2].map(() => net.connect(bench.port, '127.0.0.1').on('error', () => undefined));

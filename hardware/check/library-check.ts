@@ -25,7 +25,26 @@ const SAME_NAMES: readonly (readonly [ours: string, kicads: string])[] = [
   ['DO', 'DO/IO_{1}'],
   ['~{WP}', '~{WP}/IO_{2}'],
   ['~{HOLD}', '~{HOLD}/~{RESET}/IO_{3}'],
+  ['GND', 'G'],
+  ['IO', 'I/O'],
+  ['NRESET', '~{RESET}'],
+  ['GSM_ANT', 'RF_ANT'],
+  ['SIM_DET', 'SIM_PRESENCE'],
+  ['DISP_DC', 'DISP_D/C'],
+  ...['MIC', 'SPK'].flatMap((name) => ['P', 'N'].map((end) => [`${name}${end}`, `${name}_${end}`] as const)),
+  ...[4, 3, 2, 1, 0].map((row, index) => [`KBR${row}`, `GPIO${index + 1}/KBR${row}`] as const),
+  ...[4, 3, 2, 1].map((column, index) => [`KBC${column}`, `GPIO${index + 6}/KBC${column}`] as const),
 ];
+
+/**
+ * Where KiCad knows only a sibling: pins that differ from it. SIM900 has no USB, no Bluetooth, and leaves pins 2 and
+ * 23 open; MAX485E has a driver enable where ours has a shutdown; the plain SIM card has no switch and no shell.
+ */
+const OTHER_PINS: Readonly<Record<string, readonly string[]>> = {
+  SIM800A: ['2', '23', '24', '27', '28', '53'],
+  MAX13487E: ['3'],
+  NanoSIM: ['SW', 'SH'],
+};
 
 /** Pins whose KiCad symbol has no names; what the numbers mean is drawn. */
 const UNNAMED = '~';
@@ -60,8 +79,9 @@ const isSameName = (ours: string, kicads: string): boolean =>
 export function symbolFaults(symbol: SchematicSymbol, library: string): string[] {
   const theirs = kicadPins(parseSexpr(library), symbol.kicad!.split(':')[1]!);
   const ours = new Map(symbol.pins.map((pin) => [pin.number, pin.name]));
-  const numbers = new Set([...ours.keys(), ...theirs.keys()]);
-  return [...numbers].flatMap((number) => {
+  const others = OTHER_PINS[symbol.name] ?? [];
+  const numbers = [...new Set([...ours.keys(), ...theirs.keys()])].filter((pin) => !others.includes(pin));
+  return numbers.flatMap((number) => {
     const [own, other] = [ours.get(number), theirs.get(number)];
     if (own === undefined || other === undefined)
       return [`${symbol.name} pin ${number}: ${own ?? 'none'} here, ${other ?? 'none'} in ${symbol.kicad}`];

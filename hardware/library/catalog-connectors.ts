@@ -84,10 +84,14 @@ export const SIM_HOLDER = orderable({
   by: 'GCT',
   mpn: 'SIM8060-6-1-14-00-A',
   what: 'nano SIM holder with card switch',
-  symbol: box('NanoSIM', {
-    left: ['1 VCC p', '2 RST p', '3 CLK p', '7 IO p', '6 VPP p', 'SW SW p'],
-    right: ['5 GND p', 'SH SHELL p'],
-  }),
+  symbol: box(
+    'NanoSIM',
+    {
+      left: ['1 VCC p', '2 RST p', '3 CLK p', '7 IO p', '6 VPP p', 'SW SW p'],
+      right: ['5 GND p', 'SH SHELL p'],
+    },
+    'Connector:SIM_Card',
+  ),
   footprint: large.NANO_SIM,
   value: 'nano SIM',
   prices: [1.1, 0.65],

@@ -162,6 +162,7 @@ export const CRYSTAL_4 = symbol(
     pin('4', 'GND', 'passive', at(-2, 0), 'left', 0.6),
   ],
   [plate(-0.8), rect(-1, -0.45, 1, 0.45), plate(0.8), line(-1.4, -1, -1.4, 1), line(1.4, -1, 1.4, 1)],
+  'Device:Crystal_GND24',
 );
 
 export const TEST_POINT = symbol(

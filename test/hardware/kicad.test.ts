@@ -27,6 +27,6 @@ withKicad('KiCad 9 (skipped where it is not installed)', () => {
     const design = coinslotDesign();
     const { faults, symbols, footprints } = libraryCheck(symbolsOf(design), footprintsOf(design));
     expect(faults).toEqual([]);
-    expect([symbols, footprints]).toEqual([16, 44]);
+    expect([symbols, footprints]).toEqual([20, 44]);
   });
 });

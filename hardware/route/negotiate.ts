@@ -9,6 +9,7 @@ import type { Job } from './jobs';
 import { around, mainPlane, PLANE_SORT } from './plane';
 import type { Obstacles } from './obstacles';
 import { Search, type Crowd } from './search';
+import { straightened } from './straighten';
 
 const ROUNDS = 120;
 /** From here on the log says who shares. */
@@ -17,6 +18,8 @@ const FIRST_PRESENT = 0.5;
 const PRESENT_GROWTH = 1.25;
 const PRESENT_LIMIT = 12;
 const HISTORY_STEP = 0.4;
+/** One way that moves makes room for another. */
+const STRAIGHTENING_PASSES = 2;
 
 /** A way over nodes, and the sort of copper at each. */
 export interface Way {
@@ -71,10 +74,27 @@ export class Negotiation {
       this.say(
         `round ${round}: ${todo.length} share ${todo.length <= WORTH_TELLING ? this.where(todo) : ''}`,
       );
-      if (todo.length === 0) return this.jobs.map((job) => this.laid.get(job.id)!);
+      if (todo.length === 0) return this.finished();
       this.crowd.present = Math.min(PRESENT_LIMIT, this.crowd.present * PRESENT_GROWTH);
     }
     throw new Error(`router: ${todo.map((job) => job.net).join(', ')} still share after ${ROUNDS} rounds`);
+  }
+
+  /** Everything laid, without needless corners, and looked at once more. */
+  private finished(): Laid[] {
+    for (let pass = 0; pass < STRAIGHTENING_PASSES; pass++) for (const job of this.jobs) this.straighten(job);
+    const shared = this.jobs.filter((job) => this.isShared(job));
+    if (shared.length > 0) throw new Error(`router: straightening joined ${this.where(shared)}`);
+    return this.jobs.map((job) => this.laid.get(job.id)!);
+  }
+
+  private straighten(job: Job): void {
+    const { ways, vias } = this.laid.get(job.id)!;
+    this.lift(job);
+    const joints = new Set(ways.flatMap(({ nodes }) => [nodes[0]!, nodes[nodes.length - 1]!]));
+    const isFree = (node: number, sort: number): boolean =>
+      this.obstacles.allows(sort, node, job.number) && this.crowd.counts[sort]![node] === 0;
+    this.keep(job, { job, ways: ways.map((way) => straightened(way, joints, isFree)), vias });
   }
 
   /** Ground pads whose way down ends on a piece of plane that tracks cut off; those pieces are then forbidden. */
@@ -114,7 +134,10 @@ export class Negotiation {
   private lay(job: Job): void {
     this.search.begin(job);
     const tree = this.layTree(job);
-    const laid = job.isPlane ? this.layPlane(tree) : tree;
+    this.keep(job, job.isPlane ? this.layPlane(tree) : tree);
+  }
+
+  private keep(job: Job, laid: Laid): void {
     this.laid.set(job.id, laid);
     const kept = SORTS.map((_, sort) => this.keptNodes(laid, sort));
     kept.forEach((nodes, sort) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { billFile, billOf, costPerBoard, placementFile } from '../../hardware/bill';
@@ -8,7 +8,8 @@ import { placeParts } from '../../hardware/layout/placed';
 import { differences, writeFiles } from '../../hardware/make';
 import { overlaps } from '../../hardware/model/geometry';
 import { shownHash } from '../../hardware/pictures';
-import { circuit, GENERATED } from './board-files';
+import { isolationGap } from '../../hardware/check/clearance';
+import { board, circuit, GENERATED } from './board-files';
 
 const files = generatedFiles();
 
@@ -82,11 +83,27 @@ describe('bill of materials', () => {
     for (const row of open) expect(row.startsWith('0,')).toBe(true);
   });
 
-  it('costs what the documents say', () => {
+  it('costs what the documents say, and the other figures there are true', () => {
     const cost = [costPerBoard(circuit, 10), costPerBoard(circuit, 1000)].map((usd) => usd.toFixed(2));
+    const figures = [
+      ...cost,
+      `${BOARD.width} × ${BOARD.height} mm`,
+      String(circuit.parts.length),
+      String(circuit.nets.size),
+      `${isolationGap(board).toFixed(1)} mm`,
+    ];
     for (const name of ['README.md', 'README.zh.md']) {
       const text = readFileSync(join(GENERATED, '..', name), 'utf8');
-      for (const usd of cost) expect(text).toContain(usd);
+      for (const figure of figures) expect(text).toContain(figure);
+    }
+  });
+
+  it('shows pictures and documents that exist', () => {
+    for (const name of ['README.md', 'README.zh.md']) {
+      const text = readFileSync(join(GENERATED, '..', name), 'utf8');
+      const links = [...text.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1]!);
+      expect(links.length).toBeGreaterThan(6);
+      for (const link of links) expect([link, existsSync(join(GENERATED, '..', link))]).toEqual([link, true]);
     }
   });
 });

@@ -22,11 +22,13 @@ export function valueOf(text: string): number {
 }
 
 const circuit = coinslotCircuit();
-const values = new Map(circuit.parts.map((part) => [part.ref, part.item.value]));
+const values = new Map(
+  circuit.parts.filter((part) => part.isFitted).map((part) => [part.ref, part.item.value]),
+);
 
-/** Ohm, farad or henry of a part. */
+/** Ohm, farad or henry of a part; one that is not fitted does not count. */
 export function partValue(ref: string): number {
   const value = values.get(ref);
-  if (value === undefined) throw new Error(`no part ${ref}`);
+  if (value === undefined) throw new Error(`no part ${ref}, or it is not fitted`);
   return valueOf(value);
 }

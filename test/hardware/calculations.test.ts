@@ -70,6 +70,7 @@ describe('formulas against known figures', () => {
     expect(valueOf('10uH 9A')).toBeCloseTo(10e-6, 12);
     expect(() => valueOf('many')).toThrow();
     expect(() => partValue('R999')).toThrow();
+    expect(() => partValue('C61')).toThrow('not fitted');
   });
 
   it('the converter gives 4.0 V within a tenth', () => {

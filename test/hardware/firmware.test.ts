@@ -86,10 +86,28 @@ describe('pins of the firmware and nets of the board', () => {
   });
 });
 
+/** Put before the bundle: tells every pin that is written, in order. */
+const TELL_WRITES = `(function () {
+  var write = digitalWrite;
+  digitalWrite = function (pin, level) { print('write ' + pin + ' ' + (level ? 1 : 0)); write(pin, level); };
+})();
+`;
+
 describe('relays at the start of the firmware', () => {
   const relayNets = profile.relays;
 
-  it('float until the program runs, then are driven low first of all, and never high unasked', async () => {
+  it('are driven low before any pin but the lights is touched', async () => {
+    const { code } = await buildFirmware('espruino-wifi');
+    const { board, clock, lines } = bench(TELL_WRITES + code);
+    board.powerOn();
+    clock.advance(10_000);
+    const writes = lines.filter((line) => line.startsWith('write '));
+    const lights = ['B2', 'B12'];
+    expect(writes.slice(0, 4)).toEqual([...lights, ...relayNets].map((pin) => `write ${pin} 0`));
+    board.cutPower();
+  });
+
+  it('float until the program runs, and are never driven high unasked, nor after a restart', async () => {
     const { code } = await buildFirmware('espruino-wifi');
     const seen: { pin: string; level: boolean }[] = [];
     const { board, clock, crashes } = bench(code, { onPin: (pin, level) => seen.push({ pin, level }) });

@@ -12,7 +12,20 @@ import type { ReadBoard, ReadPad } from './read-board';
 export const DEFAULT_LIMIT_MM = 5;
 
 /** By part, or by pin where one is different. */
-export const LIMITS_MM: Readonly<Record<string, number>> = {};
+export const LIMITS_MM: Readonly<Record<string, number>> = {
+  U1: 3.5,
+  // Behind its ferrite bead, beside the crystal.
+  'U1.9': 5,
+  U2: 4,
+  U5: 3.5,
+  U9: 4,
+  U10: 3.5,
+  U11: 4,
+  U14: 3,
+};
+
+/** Pins that need their capacitor although they take no supply: the controller's core, the modem's other VBAT and VRTC. */
+const ALSO = ['U1.22', 'U9.26', 'U9.56', 'U9.57'];
 
 export interface SupplyPin {
   readonly pin: string;
@@ -25,8 +38,9 @@ export function supplyPins(circuit: Circuit): SupplyPin[] {
     .filter((part) => /^U\d/.test(part.ref) && part.isFitted)
     .flatMap((part) =>
       part.item.symbol.pins
-        .filter((pin) => pin.type === 'power_in')
-        .map((pin) => ({ pin: `${part.ref}.${pin.number}`, net: part.pins.get(pin.number) ?? '' })),
+        .map((pin) => ({ ...pin, id: `${part.ref}.${pin.number}` }))
+        .filter(({ type, id }) => type === 'power_in' || ALSO.includes(id))
+        .map(({ id, number }) => ({ pin: id, net: part.pins.get(number) ?? '' })),
     )
     .filter(({ net }) => net !== 'GND' && net !== '');
 }

@@ -94,6 +94,7 @@ describe('the exchange', () => {
   });
 
   test('under the key that stands in for unknown devices fails, even if somebody knew it', async () => {
+    await useBench();
     const key = Buffer.from(bench.gateway.nobodysKey, 'latin1');
     const device = await bench.connect('CS999999', key);
     expect(device.goodbye).toBe(32);

@@ -54,16 +54,18 @@ async function paid(context: ModuleContext, checks: Checks): Promise<void> {
 /** A host that restarts takes an older state for news: no repeat may overtake a change that nobody has answered. */
 async function statusOrder(context: ModuleContext, checks: Checks): Promise<void> {
   const { probe } = context;
-  const putBack = await withSettings(context, { statusS: 1 });
+  // In mode 0 the order stays DISPENSING until the host reports, however late.
+  const putBack = await withSettings(context, { mode: 0, hostReportS: 60, statusS: 1 });
   try {
     const { order, url } = await openOrder(context);
-    await context.pause(1000);
+    // The repeat that was due by the old setting has passed by then.
+    await context.pause(6000);
     const from = probe.seen.length;
     probe.isAnswering = false;
     await pay(context, url);
     await context.pause(10_000);
     probe.isAnswering = true;
-    await probe.ask(HostType.Query, { order, reference: '' });
+    await probe.ask(HostType.Dispensed, { order });
     await probe.status(order, [OrderState.Done], STEP_MS, from);
     const states = probe.seen
       .slice(from)

@@ -1,6 +1,7 @@
 /** The PC library against the reference module in virtual time: wrong arguments, repeats, deliver once, the stream's limits. */
 import { portPair } from '../../../maker/conform/pair';
 import { ReferenceModule } from '../../../maker/conform/reference-module';
+import { frameAround } from '../../../maker/vectors/encode';
 import { DataStream, Host, HostError, type HostEvent, type HostPort, openPort } from '../../../maker/host';
 import type { TraceEntry } from '../../../maker/host/exchange';
 import { parseTcp } from '../../../maker/host/port';
@@ -143,6 +144,27 @@ test('nobody there: the same frame four times, then no-answer', async () => {
   expect(new Set(sent.map(({ bytes }) => bytes.toString('hex'))).size).toBe(1);
   line = (bytes) => bytes;
   await expect(run(host.pay(good))).resolves.toBe(1);
+});
+
+test('only the answer that fits seq and type ends a request', async () => {
+  const seqs: number[] = [];
+  line = (bytes, towards) => {
+    if (towards === 'module' && bytes[4] === HostType.Pay) seqs.push(bytes[3]!);
+    return towards === 'host' && bytes[4] === HostType.Ack ? undefined : bytes;
+  };
+  let order: number | undefined;
+  const asked = host.pay(good).then((number) => (order = number));
+  clock.advance(50);
+  const answer = (seq: number, type: number, number: number): void =>
+    module_.writeRaw(frameAround(Buffer.from([seq, type, number, 0, 0, 0]), HostType.Ack, 0, false));
+  line = (bytes) => bytes;
+  answer(seqs[0]! + 1, HostType.Pay, 77);
+  answer(seqs[0]!, HostType.Cancel, 78);
+  clock.advance(50);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(order).toBeUndefined();
+  answer(seqs[0]!, HostType.Pay, 79);
+  expect(await run(asked)).toBe(79);
 });
 
 test('a refusal has its reason, by number', async () => {

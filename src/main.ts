@@ -4,6 +4,7 @@
  * Invariant: the host's port is opened only after the journal was read, so that no frame meets a module that has
  * forgotten an order.
  */
+import './console';
 import {
   AES,
   BOARD_ID,
@@ -33,7 +34,7 @@ import { readStartCause, WATCHDOG_TIMEOUT_S } from './drivers/watchdog';
 import { Book } from './payment/book';
 import { Desk, type Module } from './payment/desk';
 import type { Identity } from './payment/identity';
-import { Journal, RecordKind } from './payment/journal';
+import { Journal } from './payment/journal';
 import { Orders } from './payment/orders';
 import { composeCcm } from './payment/packet';
 import { Session } from './payment/session';
@@ -56,6 +57,12 @@ const PROTOCOL_VERSION = 1;
 const MAX_UNSEEN_S = 2;
 const NO_TIME_ERROR = 0xffffffff;
 const MAX_FAULT_TEXT = 80;
+/** So many exceptions within about as many minutes, and the module starts anew; the first ones stand in the log. */
+const MAX_FAULTS = 6;
+const FAULT_DECAY_TICKS = 60;
+/** Free JsVars below which no order is taken; a purchase with all that may happen meanwhile takes about 1,300. */
+const LEAST_FREE_VARS = 400;
+const MEMORY_TICKS = 15;
 
 let startS = getTime();
 let lastS = startS;
@@ -94,18 +101,30 @@ const journal = new Journal(journalFlash, crc32, JOURNAL_SECTORS, book);
 /** Undefined while there is no identity to bring a link up with. */
 let keeper: Keeper | undefined;
 let linkState: LinkState = LinkState.Off;
+let ticks = 0;
+/** Exceptions, forgotten one by one. */
+let faults = 0;
 
 /** Which LED pattern (a digit, LedState) belongs to a state of the link, by its number. */
 const LED_STATES = '512233344471';
 
-/** Something threw: keep it in the journal, as far as that goes. */
+/** Starts the module anew; why stands in the log. */
+function restart(why: string): void {
+  book.note('RESTART', why);
+  setTimeout(() => E.reboot(), LEAVE_MS);
+}
+
+/** Something threw: keep it in the journal, as far as that goes; the module goes on, or starts anew if it goes on so. */
 function fault(error: unknown): void {
   const text = ('' + ((error as Error) && (error as Error).message)).substr(0, MAX_FAULT_TEXT);
   print(text);
+  faults++;
   try {
-    journal.append(RecordKind.Note, [text]);
+    if (faults < MAX_FAULTS) book.note('FAULT', text.replace(/[^!-~]/g, '_'));
+    else if (faults === MAX_FAULTS) restart('FAULTS');
   } catch {
     leds.show(LedState.Fault);
+    if (faults === MAX_FAULTS) E.reboot();
   }
 }
 
@@ -137,7 +156,7 @@ const unit: Module = {
     return [Math.floor(timeMs / 1000), Math.min(NO_TIME_ERROR, Math.ceil(errorMs))];
   },
   settingsChanged: () => setTimeout(() => hostUart.setBaud(book.settings.baud), LEAVE_MS),
-  restart: () => setTimeout(() => E.reboot(), LEAVE_MS),
+  restart: () => restart('PROVISION'),
   fault,
   tunnel: session,
   direct: () => keeper!,
@@ -250,9 +269,19 @@ function startLink(identity: Identity): void {
 
 let idleTicks = 0;
 
+/** Memory that runs short is seen before it is gone: no new orders, and a new start when nothing is under way. */
+function watchMemory(): void {
+  // The second look collects garbage first, which is dear.
+  book.isTight = process.memory(false).free < LEAST_FREE_VARS && process.memory().free < LEAST_FREE_VARS;
+  if (book.isTight && book.isReady && !book.open.length && !desk.stream) restart('MEMORY');
+}
+
 /** Once a second. */
 function tick(): void {
   E.kickWatchdog();
+  ticks++;
+  if (faults && ticks % FAULT_DECAY_TICKS === 0) faults--;
+  if (ticks % MEMORY_TICKS === 0) watchMemory();
   if (desk.stream) desk.stream.pump();
   if (book.open.length) {
     idleTicks = 0;
@@ -266,7 +295,6 @@ function tick(): void {
 }
 
 function start(): void {
-  E.setConsole(CONSOLE || null, { force: true });
   process.on('uncaughtException', fault);
   E.enableWatchdog(WATCHDOG_TIMEOUT_S, false);
   try {
@@ -276,6 +304,8 @@ function start(): void {
     // Nothing is erased and nothing is accepted: the host hears STORAGE, a person sees the fault light.
     print('journal', (error as Error).message);
   }
+  // On the bench: whoever flashes the module, gives it an identity or looks for a fault of the board itself.
+  if (!book.identity && CONSOLE) E.setConsole(CONSOLE, { force: true });
   hostUart.open(book.settings.baud, (data) => desk.onData(data));
   showState();
   desk.announce();

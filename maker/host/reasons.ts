@@ -47,7 +47,7 @@ const TEXTS: { readonly [name: string]: ReasonText } = {
     'use a new reference; look at how references are made',
   ),
   BUSY: text(
-    'six orders are open, the relay is in use, or a data stream is open',
+    'six orders are open, memory is short, the relay is in use, or a data stream is open',
     'wait until an order ends, then send it again with the same reference',
   ),
   OFFLINE: text(

@@ -75,6 +75,7 @@ export class VirtualBoard {
   private zeroMs = 0;
   private startCount = 0;
   private isConsolePlaced = false;
+  private consoleDevice: string | null = null;
 
   constructor(private readonly options: VirtualBoardOptions) {
     const { clock, profile } = options;
@@ -99,6 +100,11 @@ export class VirtualBoard {
   /** Whether there is power. */
   get isOn(): boolean {
     return this.isPowered;
+  }
+
+  /** The device that has Espruino's console; null where none has. */
+  get console(): string | null {
+    return this.consoleDevice;
   }
 
   /** How often a program has been started. */
@@ -256,6 +262,7 @@ export class VirtualBoard {
 
   private placeConsole(device: string | null): void {
     this.isConsolePlaced = true;
+    this.consoleDevice = device;
     for (const serial of this.serials.values()) serial.isConsole = serial.name === device;
   }
 

@@ -1,5 +1,5 @@
 /**
- * Two LEDs that tell a person standing there how the module is (docs/operating.md has the table). A state is a
+ * Two LEDs that tell a person standing there how the module is (docs/module.md has the table). A state is a
  * pattern for each LED in steps of 125 ms, repeated; a state begins at once, the higher one wins.
  * Leaves to main.ts which states hold. Invariant: one timer at most is pending.
  */

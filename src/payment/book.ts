@@ -5,9 +5,10 @@
  * Invariant: an order in `open` is in the journal with the same state, except REQUESTED and AWAITING_PAYMENT,
  * which the server holds; numbers are given out once, also across power cuts.
  */
-import { FIRST_FINAL_STATE, OrderState, orderStateName, Reason, reasonName } from '../protocol/codes';
+import { FIRST_FINAL_STATE, OrderState, Reason } from '../protocol/codes';
 import { type Journal, type JournalOwner, type JournalReport, RecordKind } from './journal';
 import type { Identity } from './identity';
+import { logLines } from './log';
 import type { Settings } from './settings';
 import { checkSettings } from './settings-check';
 
@@ -99,6 +100,8 @@ export class Book implements JournalOwner {
   settings: Settings;
   /** Whether the journal was read and takes records. */
   isReady: boolean;
+  /** Memory is short: no new orders. */
+  isTight: boolean;
   /** Undefined until the module was provisioned. */
   identity: Identity | undefined;
   private journal!: Journal;
@@ -113,6 +116,7 @@ export class Book implements JournalOwner {
     this.settings = checkSettings(undefined, {})!;
     this.identity = undefined;
     this.isReady = false;
+    this.isTight = false;
   }
 
   /** Reads the journal and counts this start. Throws what Journal.open throws. */
@@ -198,27 +202,14 @@ export class Book implements JournalOwner {
     this.isSynced = true;
   }
 
-  /**
-   * The last `count` log lines of order `n` (0: of all), oldest first: `n STATE REASON time` (a reason of the server's
-   * by its number). Only what is still
-   * in the journal; time is Unix seconds, 0 where it was not known.
-   */
+  /** The last `count` log lines of order `n`, or of all and of the module itself (0), oldest first. */
   log(n: number, count: number): string[] {
-    const lines: string[] = [];
-    this.journal.history((kind, value) => {
-      const isOrder = kind === RecordKind.Order;
-      if (!isOrder && kind !== RecordKind.Change) return;
-      const record = value as number[];
-      if (n && record[0] !== n) return;
-      const timeS = record[isOrder ? 10 : 4]!;
-      // An order carried over into a new sector has no time: it is no event.
-      if (isOrder && !timeS && record[1] !== OrderState.Accepted) return;
-      lines.push(
-        [record[0], orderStateName(record[1]!), reasonName(record[2]!) || record[2], timeS].join(' '),
-      );
-      if (lines.length > count) lines.shift();
-    });
-    return lines;
+    return logLines(this.journal, n, count);
+  }
+
+  /** Keeps a word about the module itself. Throws when the journal does. */
+  note(what: string, text: string): void {
+    this.journal.append(RecordKind.Note, [what, text, this.timeS()]);
   }
 
   find(n: number): Order | undefined {

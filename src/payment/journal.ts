@@ -35,7 +35,7 @@ export const enum RecordKind {
   Settings = 4,
   /** [resetReason]: the module started. */
   Start = 5,
-  /** [code, …]: something worth keeping (docs/journal.md lists the codes). */
+  /** [what, text, timeS]: something about the module itself. */
   Note = 6,
   /** The module's identity. */
   Identity = 7,

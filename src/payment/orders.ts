@@ -113,7 +113,7 @@ export class Orders {
     if (amountFen > book.settings.maxFen) return { reason: Reason.OverLimit };
     if (!relayPlan(book.settings, amountFen)) return { reason: Reason.BadAmount };
     if (!book.isSynced) return { reason: Reason.NotSynced };
-    if (book.open.length >= MAX_OPEN_ORDERS) return { reason: Reason.Busy };
+    if (book.isTight || book.open.length >= MAX_OPEN_ORDERS) return { reason: Reason.Busy };
     if (!this.uplink.isReachable()) return { reason: Reason.Offline };
     const order = newOrder(book.lastOrder + 1, channel, amountFen, ttlS, reference, goods);
     order.pauseMs = FIRST_PAUSE_MS;

@@ -139,3 +139,8 @@ export const enum ResetReason {
   Software = 4,
   Watchdog = 5,
 }
+
+/** Name of the reason for a start; the number where it has none. */
+export function resetName(reason: number): string {
+  return 'UNKNOWN,POWER,BROWN_OUT,PIN,SOFTWARE,WATCHDOG'.split(',')[reason] || '' + reason;
+}

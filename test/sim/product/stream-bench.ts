@@ -359,6 +359,24 @@ export class StreamWorld {
     return this.host.last(HostType.DtuOpened);
   }
 
+  /** Lines of the module's log, as GET_LOG gives them. */
+  log(): string[] {
+    const from = this.host.heard.length;
+    this.host.ask(HostType.GetLog, { order: 0, count: 20 });
+    this.clock.advance(2000);
+    return this.host.heard
+      .slice(from)
+      .filter(({ type }) => type === HostType.Log)
+      .map(({ fields }) => fields.text as string);
+  }
+
+  /** Values of INFO after a start, in the order in which they came. */
+  get resets(): number[] {
+    return this.host.heard
+      .filter(({ type }) => type === HostType.Info)
+      .map(({ fields }) => fields.reset as number);
+  }
+
   /** The reason of the next DTU_CLOSED. */
   closed(seconds = 60): number | undefined {
     const before = this.host.count(HostType.DtuClosed);

@@ -1,4 +1,5 @@
-/** The LED patterns as docs/operating.md tells them, seen on virtual time. */
+/** The LED patterns as docs/module.md tells them in both languages, seen on virtual time. */
+import { readFileSync } from 'node:fs';
 import { Leds, LedState } from '../../../src/drivers/led';
 import { VirtualClock } from '../../../sim/time/clock';
 
@@ -73,5 +74,46 @@ describe('LEDs', () => {
       fired += 1;
     }
     expect(fired).toBe(10);
+  });
+});
+
+describe('the table of lights', () => {
+  /** Words of the table, as twelve steps of 125 ms. */
+  const WORDS: Record<string, string> = {
+    off: '000000000000',
+    on: '111111111111',
+    '1 blink': '100000000000',
+    '2 blinks': '101000000000',
+    '3 blinks': '101010000000',
+    '4 blinks': '101010100000',
+    'slow blink': '110011001100',
+  };
+  /** In the order of urgency, which is that of their numbers. */
+  const STATES = [
+    'Fault',
+    'NoModem',
+    'NoSim',
+    'NoNetwork',
+    'NoServer',
+    'NotProvisioned',
+    'OrderOpen',
+    'Ready',
+  ];
+
+  it.each(['docs/module.md', 'docs/module.zh.md'])('in %s is what the LEDs show', (file) => {
+    const rows = readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .filter((cells) => STATES.includes(cells[3]!));
+    expect(rows.map((cells) => cells[3])).toEqual(STATES);
+    rows.forEach(([, ready, fault], state) => {
+      const shown = show(state as LedState, 12);
+      const isTurn = ready === 'alternating';
+      expect([state, shown.ready, shown.fault]).toEqual([
+        state,
+        isTurn ? '101010101010' : WORDS[ready!],
+        isTurn ? '010101010101' : WORDS[fault!],
+      ]);
+    });
   });
 });

@@ -1,0 +1,37 @@
+/**
+ * The journal as lines for people (docs/host-protocol.md, LOG): what happened to orders, and, under number 0, to the
+ * module itself. Asked now and then: @overlay.
+ */
+import { OrderState, orderStateName, reasonName, resetName } from '../protocol/codes';
+import { type Journal, RecordKind } from './journal';
+
+/** A record as a line; undefined when it tells nothing of order `n` (0: of any). */
+function lineOf(kind: RecordKind, record: readonly unknown[], n: number): unknown[] | undefined {
+  const number = record[0] as number;
+  if (kind === RecordKind.Order || kind === RecordKind.Change) {
+    if (n && number !== n) return undefined;
+    const isOrder = kind === RecordKind.Order;
+    const state = record[1] as OrderState;
+    const timeS = record[isOrder ? 10 : 4];
+    // An order carried over into a new sector has no time: it is no event.
+    if (isOrder && !timeS && state !== OrderState.Accepted) return undefined;
+    // A reason of the server's by its number.
+    const reason = record[2] as number;
+    return [number, orderStateName(state), reasonName(reason) || reason, timeS];
+  }
+  if (n) return undefined;
+  if (kind === RecordKind.Start) return [0, 'START', resetName(number), 0];
+  return kind === RecordKind.Note ? [0, record[0], record[1], record[2]] : undefined;
+}
+
+/** The last `count` lines, oldest first: order, state, reason, Unix seconds (0 where they were not known). */
+export function logLines(journal: Journal, n: number, count: number): string[] {
+  const lines: string[] = [];
+  journal.history((kind, value) => {
+    const line = lineOf(kind, value as unknown[], n);
+    if (!line) return;
+    lines.push(line.join(' '));
+    if (lines.length > count) lines.shift();
+  });
+  return lines;
+}

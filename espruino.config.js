@@ -144,7 +144,7 @@ module.exports = {
       jsVars: 8190,
       nativeAes: true,
       defaultConsole: 'USB',
-      movesConsoleTo: null,
+      movesConsoleTo: 'USB',
       ledGlobals: {},
       resetFlagsAddress: 0,
       codeBytes: 192 * KB,

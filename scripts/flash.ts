@@ -1,45 +1,118 @@
 /**
- * `npm run flash -- --port /dev/ttyACM0 [--board espruino-wifi]`: builds the firmware and sends it to a board with the
- * Espruino CLI, to be started from flash. Leaves identity and server address to PROVISION (docs/host-protocol.md).
+ * `npm run flash -- --port /dev/ttyACM0 [--board espruino-wifi] [--key HEX]`: builds the firmware, refuses a board that it
+ * is not for, writes it, reads back every byte, restarts the board and says which version runs. Leaves identity and
+ * server address to `npm run provision`. Every failure is one sentence, exit code 1, and a board that can be flashed
+ * again.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { buildFirmware } from './build/build';
-import { loadProfile } from './build/profile';
+import { buildFirmware, type Firmware } from './build/build';
+import { loadProfile, type BoardProfile } from './build/profile';
+import { BoardConsole, FlashError } from './flash/console';
+import { sendFiles, stopProgram } from './flash/send';
 
-const CLI = path.join(__dirname, '..', 'node_modules', 'espruino', 'bin', 'espruino-cli.js');
+const RESTART_MS = 3000;
+const RESTART_TRIES = 10;
 
-async function main(): Promise<void> {
-  const { port, board } = new Command('npm run flash --')
+interface Options {
+  readonly port: string;
+  readonly board: string;
+  readonly key?: string;
+  readonly image?: string;
+}
+
+function readOptions(): Options {
+  return new Command('npm run flash --')
     .description('builds the firmware and writes it to a board over USB')
     .requiredOption('--port <device>', 'the board’s serial port, as in /dev/ttyACM0')
     .option('--board <profile>', 'a profile of espruino.config.js', 'espruino-wifi')
+    .option('--key <hex>', 'the device’s key: the password of a board that was provisioned')
+    .option('--image <file>', 'an image of dist/ that was built before, instead of building one')
     .parse()
-    .opts<{ port: string; board: string }>();
-  const { boardId } = loadProfile(board);
-  if (!existsSync(port)) throw new Error(`there is no ${port}: is the board plugged in?`);
-  const firmware = await buildFirmware(board);
-  const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-flash-'));
-  try {
-    const file = path.join(folder, 'firmware.js');
-    writeFileSync(file, firmware.code, 'latin1');
-    console.log(`${firmware.bytes} bytes for ${boardId} to ${port}`);
-    // SAVE_ON_SEND=1: into flash, to be run at every start; nothing is minified twice.
-    const sent = spawnSync(
-      process.execPath,
-      [CLI, '--port', port, '--config', 'SAVE_ON_SEND=1', '--no-ble', file],
-      { stdio: 'inherit' },
+    .opts<Options>();
+}
+
+/** The image to send; one that was built before must be for the same board. */
+async function imageOf(
+  options: Options,
+  profile: BoardProfile,
+): Promise<{ image: string; firmware: Firmware }> {
+  const firmware = await buildFirmware(options.board);
+  if (options.image === undefined) return { image: firmware.image, firmware };
+  if (!existsSync(options.image)) throw new FlashError(`there is no ${options.image}`);
+  const image = readFileSync(options.image, 'latin1');
+  if (!image.includes(profile.boardId)) {
+    throw new FlashError(`${options.image} was not built for ${profile.boardId}`);
+  }
+  return { image, firmware };
+}
+
+/** Refuses any other board; gives what runs there now. */
+async function checkBoard(board: BoardConsole, profile: BoardProfile, name: string): Promise<void> {
+  const [boardId, version] = (await board.evaluate('[process.env.BOARD,process.version]')) as [
+    string,
+    string,
+  ];
+  if (boardId !== profile.boardId) {
+    throw new FlashError(
+      `this board is ${boardId}, the profile ${name} is for ${profile.boardId}: choose another with --board`,
     );
-    if (sent.status !== 0) throw new Error('the board did not take it: see the message above');
+  }
+  console.log(`${boardId} with Espruino ${version}`);
+}
+
+async function flash(options: Options): Promise<void> {
+  const profile = loadProfile(options.board);
+  if (!existsSync(options.port))
+    throw new FlashError(`there is no ${options.port}: is the board plugged in?`);
+  const { image, firmware } = await imageOf(options, profile);
+  const board = await BoardConsole.open(options.port);
+  try {
+    await board.wake(options.key);
+    await checkBoard(board, profile, options.board);
+    console.log(`${image.length} bytes to ${options.port}`);
+    await stopProgram(board);
+    await sendFiles(board, { files: { ...firmware.modules, '.bootcde': image }, onProgress: showProgress });
+    console.log('written, and read back byte by byte');
+    board.type('E.reboot()');
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await board.close();
+  }
+  await sayVersion(options, firmware);
+}
+
+/** The board is there again after its restart, with this firmware's version in its memory. */
+async function sayVersion({ port, key }: Options, firmware: Firmware): Promise<void> {
+  const name = [...firmware.names.topLevel].find(([, owned]) => owned.name === 'FIRMWARE_VERSION')?.[0];
+  if (name === undefined) throw new FlashError('the bundle does not tell its version');
+  for (let tries = 1; ; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, RESTART_MS / 3));
+    try {
+      const board = await BoardConsole.open(port);
+      try {
+        await board.wake(key);
+        const version = await board.evaluate(`typeof ${name}=="string"?${name}:""`);
+        if (!version) throw new FlashError('the board started, but not with this firmware: flash it again');
+        console.log(`running: firmware ${String(version)}`);
+        return;
+      } finally {
+        await board.close();
+      }
+    } catch (error) {
+      if (!(error instanceof FlashError) || tries === RESTART_TRIES) throw error;
+    }
   }
 }
 
-main().catch((error: Error) => {
+let shownPercent = -1;
+
+function showProgress(done: number, total: number): void {
+  const percent = Math.floor((100 * done) / total);
+  if (percent % 25 === 0 && percent !== shownPercent) console.log(`${percent} %`);
+  shownPercent = percent;
+}
+
+flash(readOptions()).catch((error: Error) => {
   console.error(error.message);
   process.exit(1);
 });

@@ -1,0 +1,74 @@
+/**
+ * Puts a program into a board's Storage and reads it back. The program starts itself with its last statement, so what
+ * lacks its end does nothing: a board that loses its cable in the midst of it starts into its console and can be
+ * flashed again.
+ */
+import { type BoardConsole, FlashError } from './console';
+
+const PROGRAM = '.bootcde';
+/** Bytes of a line: Espruino holds a line in RAM, and a board has 1 kB for what comes in. */
+const PIECE_BYTES = 240;
+/** Storage may have to be compacted, which erases flash. */
+const ERASE_MS = 30_000;
+/** The firmware's watchdog goes on when its program has gone; it is kicked by Espruino itself then. */
+const KEEP_ALIVE = 'try{E.enableWatchdog(30,true)}catch(e){}';
+
+export interface Sending {
+  /** Storage files by name; the program is `.bootcde`. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** Stops what runs on the board; from then on only the console is there. */
+export async function stopProgram(board: BoardConsole): Promise<void> {
+  await board.evaluate(`(function(){${KEEP_ALIVE}return 1})()`);
+  board.type('reset()');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await board.evaluate(`(function(){${KEEP_ALIVE}return 1})()`);
+}
+
+/** Writes all files and reads them back, byte by byte. */
+export async function sendFiles(board: BoardConsole, { files, onProgress }: Sending): Promise<void> {
+  const total = 2 * Object.values(files).reduce((sum, text) => sum + text.length, 0);
+  let done = 0;
+  await board.evaluate(
+    `(function(){var s=require("Storage");${JSON.stringify(Object.keys(files))}.forEach(function(f){s.erase(f)});s.compact();return s.getFree()})()`,
+    ERASE_MS,
+  );
+  const order = Object.keys(files).sort(
+    (left, right) => Number(left === PROGRAM) - Number(right === PROGRAM),
+  );
+  for (const name of order) {
+    const text = files[name]!;
+    for (const at of offsets(text)) {
+      const piece = text.slice(at, at + PIECE_BYTES);
+      const taken = await board.evaluate(
+        `require("Storage").write(${JSON.stringify(name)},atob("${base64(piece)}"),${at},${text.length})`,
+        ERASE_MS,
+      );
+      if (taken !== true) throw new FlashError(`the board’s Storage has no room for ${text.length} bytes`);
+      onProgress((done += piece.length), total);
+    }
+  }
+  for (const name of order) {
+    const text = files[name]!;
+    for (const at of offsets(text)) {
+      const read = await board.evaluate(
+        `btoa(require("Storage").read(${JSON.stringify(name)},${at},${PIECE_BYTES}))`,
+      );
+      const piece = text.slice(at, at + PIECE_BYTES);
+      if (read !== base64(piece)) {
+        throw new FlashError(`${name} differs from what was sent at byte ${at}: run the same command again`);
+      }
+      onProgress((done += piece.length), total);
+    }
+  }
+}
+
+function* offsets(text: string): Generator<number> {
+  for (let at = 0; at < text.length; at += PIECE_BYTES) yield at;
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, 'latin1').toString('base64');
+}

@@ -1,0 +1,72 @@
+/**
+ * A board on a cable: the real interpreter whose console is a pseudo-terminal, as a board's USB port. A restart of the
+ * program ends the process on Linux; it comes back as on a board. The cable can be pulled after so many bytes.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { findInterpreter } from '../../../sim/interpreter/interpreter';
+import { openPty, type Pty } from '../../../sim/interpreter/pty';
+
+export const interpreter = findInterpreter();
+const RUN = path.join(__dirname, '..', '..', '..', 'scripts', 'run.mjs');
+
+export interface Said {
+  readonly status: number | null;
+  readonly text: string;
+}
+
+export class CabledBoard {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'coinslot-cable-'));
+  /** Bytes that the cable carries to the board before it is pulled. */
+  bytesLeft = Infinity;
+  private pty: Pty | undefined;
+  private child: ChildProcess | undefined;
+  private isOn = true;
+
+  /** Plugs a cable in; gives the port. */
+  async plugIn(): Promise<string> {
+    this.pty?.close();
+    const pty = await openPty();
+    this.pty = pty;
+    pty.onData = (bytes) => {
+      this.bytesLeft -= bytes.length;
+      if (this.bytesLeft > 0) this.child?.stdin!.write(bytes);
+      else pty.close();
+    };
+    if (!this.child) this.start();
+    return pty.path;
+  }
+
+  /** Power away and back. */
+  restart(): void {
+    this.child?.kill('SIGKILL');
+  }
+
+  close(): void {
+    this.isOn = false;
+    this.child?.kill('SIGKILL');
+    this.pty?.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private start(): void {
+    const child = spawn(interpreter!.binary, [], { cwd: this.folder, stdio: ['pipe', 'pipe', 'ignore'] });
+    this.child = child;
+    child.stdin.on('error', () => {});
+    child.stdout.on('data', (bytes: Buffer) => this.pty?.write(bytes));
+    child.on('exit', () => {
+      if (this.isOn) this.start();
+    });
+  }
+}
+
+/** Runs a command of the project to its end. */
+export function command(file: string, ...options: string[]): Promise<Said> {
+  const child = spawn(process.execPath, [RUN, file, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => (text += bytes.toString()));
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, text })));
+}

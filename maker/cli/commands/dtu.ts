@@ -6,7 +6,7 @@ import { createServer, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { DataStream, HostError, reasonName, reasonText, type StreamTarget } from '../../host';
 import { Exit } from '../exit-codes';
-import { type Connected, type Session, withHost } from '../session';
+import { type Connected, pause, type Session, withHost } from '../session';
 
 export interface DtuOptions {
   /** `address:port` for a direct connection; without it the tunnel through the platform. */
@@ -15,6 +15,9 @@ export interface DtuOptions {
 }
 
 const DRAIN_LIMIT_MS = 60_000;
+/** How long to wait for more after the end of the input. */
+const LINGER_MS = 3000;
+const LOOK_MS = 100;
 
 function parseTarget(direct: string | undefined): StreamTarget {
   if (direct === undefined) return {};
@@ -70,8 +73,12 @@ async function join(
   const whyClosed = new Promise<number>((resolve) => {
     closed = resolve;
   });
+  let heardMs = environment.clock.nowMs();
   const stream = await DataStream.open(host, target, {
-    onData: (bytes) => output.write(bytes),
+    onData: (bytes) => {
+      heardMs = environment.clock.nowMs();
+      output.write(bytes);
+    },
     onDrain: () => input.resume(),
     onClose: (reason) => closed(reason),
   });
@@ -80,7 +87,14 @@ async function join(
   input.on('data', (bytes: Buffer) => {
     if (!stream.write(bytes)) input.pause();
   });
-  input.once('end', () => void drained(connected, stream).then(() => stream.close()));
+  const endOfInput = async (): Promise<void> => {
+    await drained(connected, stream);
+    // What the far end says to the last bytes comes a little later.
+    heardMs = environment.clock.nowMs();
+    while (environment.clock.nowMs() - heardMs < LINGER_MS) await pause(connected, LOOK_MS);
+    await stream.close();
+  };
+  input.once('end', () => void endOfInput());
   const reason = await whyClosed;
   stopInterrupt();
   input.removeAllListeners('data');
@@ -97,6 +111,5 @@ async function join(
 async function drained(connected: Connected, stream: DataStream): Promise<void> {
   const { clock } = connected.environment;
   const endMs = clock.nowMs() + DRAIN_LIMIT_MS;
-  while (stream.waitingBytes > 0 && clock.nowMs() < endMs)
-    await new Promise<void>((resolve) => clock.setTimer(resolve, 100));
+  while (stream.waitingBytes > 0 && clock.nowMs() < endMs) await pause(connected, LOOK_MS);
 }

@@ -144,6 +144,19 @@ describe('dtu', () => {
     expect(bench.module.stream).toBeUndefined();
   });
 
+  test('still takes what the far end says to the last bytes of the input', async () => {
+    const stdin = new PassThrough();
+    const pending = bench.begin('dtu', { stdin });
+    stdin.end('ping');
+    bench.when(
+      () => Buffer.concat(bench.module.streamBytes).toString() === 'ping',
+      () => bench.clock.setTimer(() => bench.module.sendStream(Buffer.from('late')), 2000),
+    );
+    const { exit, out } = await bench.drive(pending);
+    expect([exit, out]).toEqual([0, 'late']);
+    expect(bench.module.stream).toBeUndefined();
+  });
+
   test('tells why the far end closed it', async () => {
     bench.when(
       () => bench.module.stream !== undefined,

@@ -32,6 +32,8 @@ export class FakeProvider implements Provider {
   readonly bodies: string[] = [];
   /** Faults to come, by call, first first. */
   readonly faults: Partial<Record<Call, Fault[]>> = {};
+  /** A device takes the provider's own links only. */
+  codePrefix = 'https://pay.example/';
   /** State that a new refund gets. */
   refundState: Refund['state'] = 'SUCCESS';
   /** Awaited before every call: a test holds the provider up with it. */
@@ -59,7 +61,7 @@ export class FakeProvider implements Provider {
       if (!this.trades.has(trade.outTradeNo)) {
         this.trades.set(trade.outTradeNo, { state: 'WAITING', amountFen: trade.amountFen });
       }
-      return { kind: 'ok', value: { codeUrl: `https://pay.example/${trade.outTradeNo}` } };
+      return { kind: 'ok', value: { codeUrl: this.codePrefix + trade.outTradeNo } };
     });
   }
 

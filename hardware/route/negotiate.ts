@@ -83,9 +83,20 @@ export class Negotiation {
   /** Everything laid, without needless corners, and looked at once more. */
   private finished(): Laid[] {
     for (let pass = 0; pass < STRAIGHTENING_PASSES; pass++) for (const job of this.jobs) this.straighten(job);
-    const shared = this.jobs.filter((job) => this.isShared(job));
+    // Vias ask for more room than tracks give them, which is right while places are dealt out; tracks decide here.
+    const shared = this.jobs.filter((job) => this.isTrackShared(job));
     if (shared.length > 0) throw new Error(`router: straightening joined ${this.where(shared)}`);
     return this.jobs.map((job) => this.laid.get(job.id)!);
+  }
+
+  private isTrackShared({ id }: Job): boolean {
+    return this.laid.get(id)!.ways.some(({ nodes, sorts }) =>
+      nodes.some((node, index) => {
+        const isShared = this.crowd.counts[sorts[index]!]![node]! > 1;
+        if (isShared) this.places.set(id, pointAt(node));
+        return isShared;
+      }),
+    );
   }
 
   private straighten(job: Job): void {

@@ -127,3 +127,32 @@ test('the ledger check says in its last line that all is well', async () => {
   expect(result.code).toBe(0);
   expect(JSON.parse(result.out.trim().split('\n').at(-1)!)).toMatchObject({ violations: 0, stuck: 0 });
 });
+
+test('tokens of makers’ backends, limits and use of data streams', async () => {
+  const merchant = String(bench.merchantId);
+  const made = json(
+    await admin('dtu', 'tokens', 'add', '--name', 'cloud', '--merchant', merchant, '--device', DEVICE),
+  );
+  expect(made).toEqual({ id: expect.any(Number), token: expect.stringMatching(/^cdt_[\w-]{32}$/) });
+  const listed = await admin('dtu', 'tokens', 'list', '--merchant', merchant);
+  expect(JSON.parse(listed.out)).toMatchObject([
+    { id: made.id, name: 'cloud', deviceId: DEVICE, revokedAtMs: null },
+  ]);
+  expect(listed.out).not.toContain(made.token as string);
+  const limited = await admin('dtu', 'limit', DEVICE, '--day-bytes', '1000', '--bytes-per-second', '2000');
+  expect(json(limited)).toEqual({ dayBytes: 1000, bytesPerSecond: 2000 });
+  expect(json(await admin('dtu', 'show', DEVICE))).toEqual({
+    limits: { dayBytes: 1000, bytesPerSecond: 2000 },
+    lastEnd: 'NONE',
+    days: [],
+  });
+  expect(json(await admin('dtu', 'limit', DEVICE))).toEqual({ dayBytes: 50_000_000, bytesPerSecond: 16_000 });
+  expect(json(await admin('dtu', 'tokens', 'revoke', String(made.id)))).toEqual({ ok: true });
+  for (const words of [
+    ['dtu', 'tokens', 'revoke', String(made.id)],
+    ['dtu', 'tokens', 'add', '--name', 'x', '--merchant', '99'],
+    ['dtu', 'show', 'NOSUCH01'],
+  ]) {
+    expect((await admin(...words)).errors).toContain('NOT_FOUND');
+  }
+});

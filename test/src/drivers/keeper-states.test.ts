@@ -82,6 +82,17 @@ describe('link keeper says what stands in the way', () => {
     expect(bench.count('down')).toBe(1);
   });
 
+  it('brings a modem that restarted by itself up again without any remedy', () => {
+    const bench = new KeeperBench();
+    bench.bringUp();
+    bench.modem.say('\r\nRDY\r\n');
+    expect(bench.count('down')).toBe(1);
+    expect(bench.untilUpAgain(20_000)).toBeLessThan(10_000);
+    expect(bench.keeper.status().rungUses).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    expect(bench.pinEvents).toEqual([]);
+    expect(bench.keeper.status().restarts).toBe(1);
+  });
+
   it('asks nothing of the modem between a failed start and the next remedy', () => {
     const bench = new KeeperBench();
     bench.modem.replies['+CIICR'] = '\r\n+CME ERROR: 148\r\n';
@@ -318,6 +329,19 @@ describe('the maker’s own connection', () => {
       expect(listener.data).toBe('fresh');
     },
   );
+
+  it('reads at once what came with the connection, though nobody tells of it', () => {
+    const bench = new KeeperBench();
+    bench.bringUp();
+    const listener = new Listener();
+    bench.keeper.openDirect('maker.example.com', 9000, listener);
+    bench.keeper.grantDirect(100);
+    bench.time.advance(700);
+    bench.modem.received[1] = 'greeting';
+    bench.time.advance(200);
+    expect(listener.told).toEqual(['open']);
+    expect(listener.data).toBe('greeting');
+  });
 
   it('opens although the modem refuses to read before the connection is there', () => {
     const bench = new KeeperBench();

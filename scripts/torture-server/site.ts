@@ -19,6 +19,8 @@ import { sleep, systemClock } from '../../server/time';
 const ROOT = path.resolve(__dirname, '../..');
 const READY_LIMIT_MS = 90_000;
 const RETRY_MS = 500;
+/** Characters that are kept of what a process says before it fails to start. */
+const MAX_COMPLAINT = 2_000;
 
 export interface SiteOptions {
   readonly servers: number;
@@ -177,6 +179,7 @@ export class Site {
       COINSLOT_HTTP_PORT: String(httpPort),
       COINSLOT_GATEWAY_PORT: String(gatewayPort),
       COINSLOT_GATEWAY_HOST: '127.0.0.1',
+      COINSLOT_DTU_PORT: '0',
       COINSLOT_MASTER_KEY: this.masterKey,
       COINSLOT_API_TOKEN: this.apiToken,
       COINSLOT_LOG_LEVEL: 'debug',
@@ -195,8 +198,12 @@ export class Site {
 /** The first line of a process, as JSON; fails when it ends before. */
 function firstLine<Line = unknown>(child: ChildProcess): Promise<Line> {
   return new Promise((resolve, reject) => {
+    let complaint = '';
+    child.stderr!.on('data', (text) => (complaint = (complaint + String(text)).slice(-MAX_COMPLAINT)));
     createInterface(child.stdout!).once('line', (line) => resolve(JSON.parse(line) as Line));
-    child.once('exit', (code) => reject(new Error(`process ended (${code}) before it was ready`)));
+    child.once('exit', (code) =>
+      reject(new Error(`process ended (${code}) before it was ready: ${complaint}`)),
+    );
   });
 }
 

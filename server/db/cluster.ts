@@ -28,6 +28,7 @@ import { isRunning, readPidFile, removeStalePidFile } from './postmaster';
 const APP_ROLE = 'coinslot';
 /** A watchdog's signal to what we took over shows within this time. */
 const STABLE_MS = 200;
+const REVIVE_PAUSE_MS = 1_000;
 /** Key of the advisory lock that the process in charge of the cluster holds ("coin"). */
 const OWNER_LOCK = 0x636f696e;
 
@@ -140,10 +141,19 @@ class Keeper {
   private lost(): void {
     if (this.isStopping) return;
     this.say('PostgreSQL has gone; starting it again');
-    this.reviving = this.start().then(
-      () => undefined,
-      (error: Error) => this.say(`PostgreSQL does not come back: ${error.message}`),
-    );
+    this.reviving = this.revive();
+  }
+
+  private async revive(): Promise<void> {
+    while (!this.isStopping) {
+      try {
+        await this.start();
+        return;
+      } catch (error) {
+        this.say(`PostgreSQL does not come back: ${(error as Error).message}`);
+        await sleep(this.plan.clock, REVIVE_PAUSE_MS);
+      }
+    }
   }
 }
 

@@ -30,11 +30,14 @@ const WATCHDOG = 'cat >/dev/null; kill -INT "$0"';
 /** What the log says when another try may work: another port, or the last run's processes are still ending. */
 const PASSING = /could not bind|pre-existing shared memory block|lock file "postmaster.pid" already exists/;
 
-/** Starts PostgreSQL, on `port` if it is free; gives the port once it answers. */
+/**
+ * Starts PostgreSQL; gives its port once it answers. A `port` that is given is kept, however often it takes: others
+ * know the address. What a killed run left behind may hold it for a while.
+ */
 export async function launch(options: Launch, port?: number): Promise<number> {
   const deadlineMs = options.clock.nowMs() + START_TIMEOUT_MS;
-  for (let wanted = port; ; wanted = undefined) {
-    const tried = wanted ?? (await freePort());
+  for (;;) {
+    const tried = port ?? (await freePort());
     const child = spawnPostmaster(options, tried);
     while (child.exitCode === null && child.signalCode === null && options.clock.nowMs() < deadlineMs) {
       if (await answers(options.place, tried)) {

@@ -187,20 +187,6 @@ const LINK: readonly Mutant[] = [
     laws: ['L5 authentic'],
     finders: [torture(150)],
   },
-  {
-    name: 'takes the text of a record whose tag is wrong',
-    file: 'server/gateway/node-crypto.ts',
-    text: `      return plain + decipher.final('latin1');
-    } catch {
-      return undefined;
-    }`,
-    instead: `      return plain;
-    } catch {
-      return undefined;
-    }`,
-    laws: ['L5 authentic'],
-    finders: [torture(150)],
-  },
 ];
 
 const SERVER: readonly Mutant[] = [
@@ -216,12 +202,12 @@ const SERVER: readonly Mutant[] = [
     finders: [torture(150)],
   },
   {
-    name: 'takes a lost session for a lost grant',
-    file: 'server/orders/rules/grant.ts',
-    text: 'event.session <= order.grantSession || order.isGrantReceived\n    ? step(order)\n    : renewGrant',
-    instead: 'event.session < 0\n    ? step(order)\n    : startRefund',
-    laws: ['L2 once', 'L3 settled', 'L7 live'],
-    finders: [torture(150)],
+    name: 'takes a grant back that the device says it holds',
+    file: 'server/orders/order.ts',
+    text: '    listedPaid: rules.noteReceived,',
+    instead: '    listedPaid: rules.refundHeld,',
+    laws: ['L2 once', 'L3 settled', 'L4 agreed'],
+    finders: [cuts('success')],
   },
   {
     name: 'sends a grant before it is durable',

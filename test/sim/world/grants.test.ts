@@ -3,6 +3,9 @@ import { buildFirmware, type Firmware } from '../../../scripts/build/build';
 import { Play } from '../../../sim/world/play';
 import { QUIET_PURCHASE, QUIET_SITE, quietPlan } from './support';
 
+// Dozens of whole worlds a test: seconds, and more on a busy machine.
+jest.setTimeout(120_000);
+
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');

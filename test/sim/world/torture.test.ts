@@ -5,6 +5,9 @@ import { drawPlan } from '../../../sim/world/plan';
 import { play } from '../../../sim/world/play';
 import { QUIET_PURCHASE, QUIET_SITE, quietPlan } from './support';
 
+// Whole fleets: seconds each, and more on a busy machine.
+jest.setTimeout(120_000);
+
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');

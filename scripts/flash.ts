@@ -1,5 +1,5 @@
 /**
- * `npm run flash -- --port /dev/ttyACM0 [--board espruino-wifi] [--key HEX]`: builds the firmware, refuses a board that it
+ * `npm run flash -- --port /dev/ttyACM0 [--board espruino-wifi]`: builds the firmware, refuses a board that it
  * is not for, writes it, reads back every byte, restarts the board and says which version runs. Leaves identity and
  * server address to `npm run provision`. Every failure is one sentence, exit code 1, and a board that can be flashed
  * again.
@@ -17,7 +17,6 @@ const RESTART_TRIES = 10;
 interface Options {
   readonly port: string;
   readonly board: string;
-  readonly key?: string;
   readonly image?: string;
 }
 
@@ -26,7 +25,6 @@ function readOptions(): Options {
     .description('builds the firmware and writes it to a board over USB')
     .requiredOption('--port <device>', 'the board’s serial port, as in /dev/ttyACM0')
     .option('--board <profile>', 'a profile of espruino.config.js', 'espruino-wifi')
-    .option('--key <hex>', 'the device’s key: the password of a board that was provisioned')
     .option('--image <file>', 'an image of dist/ that was built before, instead of building one')
     .parse()
     .opts<Options>();
@@ -68,7 +66,7 @@ async function flash(options: Options): Promise<void> {
   const { image, firmware } = await imageOf(options, profile);
   const board = await BoardConsole.open(options.port);
   try {
-    await board.wake(options.key);
+    await board.wake();
     await checkBoard(board, profile, options.board);
     console.log(`${image.length} bytes to ${options.port}`);
     await stopProgram(board);
@@ -82,7 +80,7 @@ async function flash(options: Options): Promise<void> {
 }
 
 /** The board is there again after its restart, with this firmware's version in its memory. */
-async function sayVersion({ port, key }: Options, firmware: Firmware): Promise<void> {
+async function sayVersion({ port }: Options, firmware: Firmware): Promise<void> {
   const name = [...firmware.names.topLevel].find(([, owned]) => owned.name === 'FIRMWARE_VERSION')?.[0];
   if (name === undefined) throw new FlashError('the bundle does not tell its version');
   for (let tries = 1; ; tries++) {
@@ -90,7 +88,7 @@ async function sayVersion({ port, key }: Options, firmware: Firmware): Promise<v
     try {
       const board = await BoardConsole.open(port);
       try {
-        await board.wake(key);
+        await board.wake();
         const version = await board.evaluate(`typeof ${name}=="string"?${name}:""`);
         if (!version) throw new FlashError('the board started, but not with this firmware: flash it again');
         console.log(`running: firmware ${String(version)}`);

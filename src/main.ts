@@ -309,12 +309,7 @@ function start(): void {
   hostUart.open(book.settings.baud, (data) => desk.onData(data));
   showState();
   desk.announce();
-  if (book.identity) {
-    // Whoever has the cable and not the key gets no prompt (docs/security.md).
-    E.setPassword(book.identity.key);
-    E.lockConsole();
-    startLink(book.identity);
-  }
+  if (book.identity) startLink(book.identity);
   setInterval(tick, TICK_MS);
 }
 

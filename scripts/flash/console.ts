@@ -51,19 +51,14 @@ export class BoardConsole {
     });
   }
 
-  /** Ends what runs in the foreground, and types the password where one is asked for. */
-  async wake(password: string | undefined): Promise<void> {
+  /** Ends what runs in the foreground. */
+  async wake(): Promise<void> {
     this.held = '';
     this.port.write(BREAK);
-    await this.until(() => /[>:]\s*$/.test(this.held.trimEnd()), ANSWER_MS).catch(() => undefined);
-    if (!/password>\s*$/i.test(this.held.trimEnd())) return;
-    if (password === undefined) {
-      throw new FlashError('the board asks for a password: it was provisioned. Give its key with --key.');
+    await this.until(() => />\s*$/.test(this.held), ANSWER_MS).catch(() => undefined);
+    if (/password>\s*$/i.test(this.held)) {
+      throw new FlashError('the board asks for a password: start it with its button held, and it does not');
     }
-    this.held = '';
-    this.port.write(`${password}\n`);
-    await this.until(() => /password>|>\s*$/i.test(this.held), ANSWER_MS);
-    if (/Invalid password/i.test(this.held)) throw new FlashError('the board does not take this key');
   }
 
   /** The value of an expression. */
@@ -105,7 +100,7 @@ export class BoardConsole {
         finish();
       };
       const silent = new FlashError(
-        `nobody answers at ${this.name}: is it the board’s USB port, and Espruino on it? A board whose console is closed answers again when it is started with its button held.`,
+        `nobody answers at ${this.name}: is it the board’s USB port, and Espruino on it? A module that was provisioned has no console: it answers when it is started with its button held.`,
       );
       const timer = setTimeout(() => end(() => reject(silent)), limitMs);
       this.onChange = () => {

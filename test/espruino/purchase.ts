@@ -32,6 +32,7 @@ export interface Plan {
 export const STEP_LIMIT_MS = 90_000;
 const TTL_S = 600;
 const MAX_ASKS = 4;
+const ASK_EVERY_MS = 10_000;
 
 interface Order {
   readonly number: number;
@@ -49,14 +50,10 @@ export async function purchase(suite: Suite, plan: Plan): Promise<void> {
   const killed = plan.kill === 'anywhere' ? suite.killLater(plan.killAfterMs) : Promise.resolve();
   const order = await orderUntilShown(suite, plan, reference, amountFen);
   if (plan.fault !== undefined) suite.injector.add(plan.fault);
-  const final = suite.machine.waitFor(
-    HostType.Status,
-    (status) => status.order === order.number && (status.state as number) >= OrderState.Done,
-    STEP_LIMIT_MS,
-  );
+  const final = finalState(suite, order.number);
   await options.platform.pay(order.url);
   if (plan.kill === 'afterPaying') await suite.kill();
-  const state = (await final).state as number;
+  const state = await final;
   await killed;
   if (plan.kill === 'afterDone') await suite.kill();
   await suite.linkUp();
@@ -64,6 +61,25 @@ export async function purchase(suite: Suite, plan: Plan): Promise<void> {
   const fault = plan.fault === undefined ? '' : `, ${plan.fault}`;
   const when = plan.kill === 'anywhere' ? `${Math.round(plan.killAfterMs)} ms after PAY` : plan.kill;
   options.say(`order ${order.number} by ${plan.channel}, kill ${when}${fault}: ${ORDER_STATE_NAMES[state]}`);
+}
+
+/** The order's last state; asked for now and then, as a machine does whose module was away when it was told. */
+async function finalState(suite: Suite, order: number): Promise<number> {
+  const { machine, clock } = suite;
+  const limitMs = clock.nowMs() + STEP_LIMIT_MS;
+  const isFinal = (status: HostFields): boolean =>
+    status.order === order && (status.state as number) >= OrderState.Done;
+  for (;;) {
+    try {
+      return (await machine.waitFor(HostType.Status, isFinal, ASK_EVERY_MS)).state as number;
+    } catch (error) {
+      if (clock.nowMs() > limitMs) throw error;
+    }
+    const told = machine.waitFor(HostType.Status, isFinal, ASK_EVERY_MS).catch(() => undefined);
+    await machine.request(HostType.Query, { order, reference: '' }).catch(() => undefined);
+    const status = await told;
+    if (status) return status.state as number;
+  }
 }
 
 async function orderUntilShown(

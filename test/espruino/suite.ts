@@ -162,28 +162,33 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
     onStrike: () => (suite.faults += 1),
   });
   const suite = new Suite(options, box, new Machine(box.host, clock), injector);
+  let [idleVars, leakPer1000Orders, dtu] = [0, 0, 'not checked'];
   try {
     await startUp(suite);
-    const idleVars = await suite.sampleMemory();
-    const dtu = await dtuState(suite);
+    idleVars = await suite.sampleMemory();
+    dtu = await dtuState(suite);
     await hardOrders(suite);
-    const leakPer1000Orders = await steadyOrders(suite);
-    return {
-      interpreter: interpreter.version,
-      orders: suite.orders,
-      kills: suite.kills,
-      faults: suite.faults,
-      idleVars,
-      peakVars: suite.peakVars,
-      leakPer1000Orders,
-      bootMs: Math.round(suite.bootMs),
-      dtu,
-      violations: suite.violations,
-    };
+    leakPer1000Orders = await steadyOrders(suite);
+  } catch (error) {
+    suite.violations.push(
+      `stopped at order ${suite.orders}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   } finally {
     await box.close();
     network.close();
   }
+  return {
+    interpreter: interpreter.version,
+    orders: suite.orders,
+    kills: suite.kills,
+    faults: suite.faults,
+    idleVars,
+    peakVars: suite.peakVars,
+    leakPer1000Orders,
+    bootMs: Math.round(suite.bootMs),
+    dtu,
+    violations: suite.violations,
+  };
 }
 
 async function startUp(suite: Suite): Promise<void> {

@@ -1,0 +1,155 @@
+/**
+ * `npm run provision` against the built bundle on the interpreter: identity in the module, from the command or from a
+ * platform, and afterwards no console on any port.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttp, type Server } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { buildFirmware } from '../../../scripts/build/build';
+import { InterpreterBox } from '../../../sim/interpreter/box';
+import { RealNetwork } from '../../../sim/network/real-network';
+import { RealClock, type Timer } from '../../../sim/time/clock';
+import { Random } from '../../../sim/time/random';
+import { command, interpreter, type Said } from './board';
+
+const PROVISION = 'scripts/provision.ts';
+const KEY = '000102030405060708090a0b0c0d0e0f';
+const BENCH = ['--apn', 'cmnet'];
+const onInterpreter = interpreter ? describe : describe.skip;
+
+/** The modem's timers run on in the dark; they must not keep the test from ending. */
+class LooseClock extends RealClock {
+  override setTimer(callback: () => void, delayMs: number): Timer {
+    const timer = super.setTimer(callback, delayMs) as Timer & { readonly handle: NodeJS.Timeout };
+    timer.handle.unref();
+    return timer;
+  }
+}
+
+/** A platform that knows one device, and what it was asked. */
+async function platform(): Promise<{ url: string; asked: string[]; server: Server }> {
+  const asked: string[] = [];
+  const server = createHttp((request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+    const isKnown = request.url === '/api/v1/devices';
+    response.writeHead(isKnown ? 409 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(isKnown ? { code: 'EXISTS' } : { id: 'CSBENCH2', key: KEY }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, server };
+}
+
+describe('provision', () => {
+  const wrong: [string, string[], RegExp][] = [
+    ['no gateway', ['--port', 'tcp:9', '--id', 'CSBENCH1', '--key', KEY], /where do devices connect\?/],
+    [
+      'a gateway that is none',
+      ['--port', 'tcp:9', '--id', 'CSBENCH1', '--key', KEY, '--gateway', 'x'],
+      /x is no address/,
+    ],
+    ['no key', ['--port', 'tcp:9', '--id', 'CSBENCH1', '--gateway', 'a:1'], /give either --key, or --server/],
+    [
+      'no port',
+      ['--port', '/dev/no-such-port', '--id', 'CSBENCH1', '--key', KEY, '--gateway', 'a:1'],
+      /cannot open \/dev\/no-such-port/,
+    ],
+  ];
+
+  it.each(wrong)('says what is missing: %s', async (_what, options, sentence) => {
+    const { status, text } = await command(PROVISION, ...BENCH, ...options);
+    expect(text).toMatch(sentence);
+    expect(status).toBe(1);
+  });
+});
+
+onInterpreter('provision, on a module', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-provision-'));
+  const clock = new LooseClock();
+  const network = new RealNetwork({ clock });
+  let box: InterpreterBox;
+  let port: string;
+  let console_ = '';
+  const line = createServer((socket) => {
+    box.host.onData = (bytes) => socket.write(bytes);
+    socket.on('data', (bytes) => box.host.write(bytes));
+    socket.on('error', () => {});
+  });
+
+  beforeAll(async () => {
+    box = await InterpreterBox.make({
+      interpreter: interpreter!,
+      firmware: await buildFirmware('linux'),
+      folder: path.join(folder, 'box'),
+      clock,
+      random: new Random(1),
+      network,
+      onConsole: (text) => (console_ += `${text}\n`),
+    });
+    await new Promise<void>((resolve) => line.listen(0, '127.0.0.1', resolve));
+    port = `tcp:127.0.0.1:${(line.address() as AddressInfo).port}`;
+    box.powerOn();
+  }, 60_000);
+
+  afterAll(async () => {
+    await box.close();
+    network.close();
+    line.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const run = (...options: string[]): Promise<Said> =>
+    command(PROVISION, '--port', port, ...BENCH, ...options);
+
+  it('refuses what is no identity, and the module has none afterwards', async () => {
+    const { status, text } = await run('--id', 'lower', '--key', KEY, '--gateway', 'gateway.example:7001');
+    expect(text).toMatch(/BAD_/);
+    expect(status).toBe(1);
+  }, 60_000);
+
+  it('gives the module its identity with a key that the platform made', async () => {
+    const { url, asked, server } = await platform();
+    const gateway = ['--gateway', 'gateway.example:7001'];
+    const options = ['--id', 'CSBENCH2', '--server', url, '--token', 'demo-token', ...gateway];
+    const known = await run(...options, '--merchant', '1');
+    expect(known.text).toMatch(/the platform knows CSBENCH2 already: --renew makes another key/);
+    expect(known.status).toBe(1);
+    const renewed = await run(...options, '--renew');
+    expect(renewed.text).toMatch(
+      /^provisioned: CSBENCH2, firmware \d+\.\d+\.\d+, server gateway\.example:7001\n$/,
+    );
+    expect(renewed.status).toBe(0);
+    expect(asked).toEqual([
+      'POST /api/v1/devices Bearer demo-token',
+      'POST /api/v1/devices/CSBENCH2/key Bearer demo-token',
+    ]);
+    expect(renewed.text + console_).not.toContain(KEY);
+    const again = await run(...options, '--renew');
+    expect(again.text).toMatch(/this module is CSBENCH2 already: an identity is given once/);
+    expect(again.status).toBe(1);
+    expect(asked).toHaveLength(2);
+    server.close();
+  }, 90_000);
+
+  it('says that nobody answers at a port', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const address = `tcp:127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const { status, text } = await command(
+      PROVISION,
+      ...BENCH,
+      '--port',
+      address,
+      '--id',
+      'CSBENCH1',
+      '--key',
+      KEY,
+      '--gateway',
+      'a:1',
+    );
+    silent.close();
+    expect(text).toMatch(/did not answer HELLO/);
+    expect(status).toBe(1);
+  }, 60_000);
+});

@@ -29,7 +29,6 @@ import { nativeAes } from './drivers/aes';
 import { Keeper } from './drivers/keeper';
 import { Leds, LedState } from './drivers/led';
 import { Relay } from './drivers/relay';
-import { Uart } from './drivers/uart';
 import { readStartCause, WATCHDOG_TIMEOUT_S } from './drivers/watchdog';
 import { Book } from './payment/book';
 import { Desk, type Module } from './payment/desk';
@@ -91,8 +90,6 @@ const crc32 = (bytes: string): number => E.CRC32(bytes);
 const resetReason = readStartCause(RESET_FLAGS_ADDRESS, peek32, poke32);
 const leds = new Leds(clock, digitalWrite, READY_LED_PIN, FAULT_LED_PIN);
 const relay = new Relay({ write: digitalWrite, pulse: digitalPulse }, clock, RELAY_PINS);
-const hostUart = new Uart(hostPort, HOST_OPTIONS);
-const modemUart = new Uart(modemPort, MODEM_OPTIONS);
 
 const aes = nativeAes(AES, E);
 const session = new Session(aes, composeCcm(aes), clock, random);
@@ -155,7 +152,7 @@ const unit: Module = {
     const errorMs = timeMs ? session.timeErrorMs() : NO_TIME_ERROR;
     return [Math.floor(timeMs / 1000), Math.min(NO_TIME_ERROR, Math.ceil(errorMs))];
   },
-  settingsChanged: () => setTimeout(() => hostUart.setBaud(book.settings.baud), LEAVE_MS),
+  settingsChanged: () => setTimeout(() => hostPort.setup(book.settings.baud, HOST_OPTIONS), LEAVE_MS),
   restart: () => restart('PROVISION'),
   fault,
   tunnel: session,
@@ -164,7 +161,7 @@ const unit: Module = {
 };
 
 const desk = new Desk(
-  (bytes) => hostUart.write(bytes),
+  (bytes) => hostPort.write(bytes),
   crc32,
   clock,
   book,
@@ -188,7 +185,7 @@ function takeMessage(message: Message): void {
     const merged = checkSettings(book.settings, Object.assign({}, message[2], { version }));
     if (!merged || version <= book.settings.version) return;
     book.saveSettings(merged);
-    hostUart.setBaud(merged.baud);
+    hostPort.setup(merged.baud, HOST_OPTIONS);
   } else if (message[0] === 'log') {
     const lines = book.log(message[1] as number, message[2] as number);
     lines.forEach((text, index) => session.send(['log', lines.length - 1 - index, btoa(text)]));
@@ -203,8 +200,8 @@ function takeMessage(message: Message): void {
 function startLink(identity: Identity): void {
   const carrier = new Keeper(
     {
-      write: (bytes) => modemUart.write(bytes),
-      setBaud: (baud) => modemUart.setBaud(baud),
+      write: (bytes) => modemPort.write(bytes),
+      setBaud: (baud) => modemPort.setup(baud, MODEM_OPTIONS),
       clock,
       random,
       pins: {
@@ -263,7 +260,8 @@ function startLink(identity: Identity): void {
     onState: announceState,
     signal: unit.signal,
   });
-  modemUart.open(MODEM_BAUD, (data) => carrier.receive(data));
+  modemPort.on('data', (data) => carrier.receive(data));
+  modemPort.setup(MODEM_BAUD, MODEM_OPTIONS);
   carrier.start();
 }
 
@@ -306,7 +304,9 @@ function start(): void {
   }
   // On the bench: whoever flashes the module, gives it an identity or looks for a fault of the board itself.
   if (!book.identity && CONSOLE) E.setConsole(CONSOLE, { force: true });
-  hostUart.open(book.settings.baud, (data) => desk.onData(data));
+  // A listener before the port is opened, so that no byte is read by nobody.
+  hostPort.on('data', (data) => desk.onData(data));
+  hostPort.setup(book.settings.baud, HOST_OPTIONS);
   showState();
   desk.announce();
   if (book.identity) startLink(book.identity);

@@ -15,6 +15,7 @@ import {
 import { ancestor, full, simple } from 'acorn-walk';
 import { minify } from 'terser';
 import { MEMBERS } from './espruino-api';
+import { openSingletons } from './singletons';
 
 /** Start, end, and what is put there. */
 type Edit = [number, number, string];
@@ -66,7 +67,7 @@ export async function shrink(code: string): Promise<Shrunk> {
     to,
   ]);
   return {
-    code: nameBuiltIns(chainAssignments(result.code!)).trimEnd() + '\n',
+    code: nameBuiltIns(openSingletons(chainAssignments(result.code!))).trimEnd() + '\n',
     shortNames: new Map(short),
   };
 }

@@ -22,24 +22,14 @@ export interface LedClock {
 
 const STEP_MS = 125;
 
-const DARK = '000000000000';
+/** Ready LED and fault LED by step, '1' is on, for each state; both have the same length. One text: it stays in flash. */
+const PATTERNS =
+  '0/1 000000000000/100000000000 000000000000/101000000000 000000000000/101010000000 ' +
+  '000000000000/101010100000 10/01 1100/0000 1/0';
 
-/** The ready LED is dark, the fault LED blinks `count` times. */
-function blinks(count: number): string {
-  return DARK + '/' + ('10'.repeat(count) + DARK).substr(0, DARK.length);
+function patternOf(state: LedState): string {
+  return PATTERNS.split(' ')[state]!;
 }
-
-/** Ready LED and fault LED by step, '1' is on; both patterns of a state have the same length. */
-const PATTERNS: readonly string[] = [
-  '0/1',
-  blinks(1),
-  blinks(2),
-  blinks(3),
-  blinks(4),
-  '10/01',
-  '1100/0000',
-  '1/0',
-];
 
 export class Leds {
   private state: LedState;
@@ -76,7 +66,7 @@ export class Leds {
     this.isTimed = true;
     this.clock.after(STEP_MS, () => {
       this.isTimed = false;
-      const stepCount = (PATTERNS[this.state]!.length - 1) / 2;
+      const stepCount = (patternOf(this.state).length - 1) / 2;
       if (stepCount === 1) return;
       this.step = (this.step + 1) % stepCount;
       this.apply();
@@ -85,7 +75,7 @@ export class Leds {
   }
 
   private apply(): void {
-    const pattern = PATTERNS[this.state]!;
+    const pattern = patternOf(this.state);
     const readyLevel = pattern[this.step] === '1';
     const faultLevel = pattern[this.step + (pattern.length + 1) / 2] === '1';
     if (readyLevel !== this.readyLevel) this.write(this.readyPin, readyLevel);

@@ -9,13 +9,12 @@ import { AtChannel, type AtAsker, type AtDialogue, type AtOwner, type AtPorts, A
 import { Fault, Rung } from './keeper-rungs';
 import {
   BAUD,
-  NOTICES,
   Notice,
+  noticeOf,
   OTHER_BAUDS,
   command,
   field,
   type ModemInfo,
-  powerNotice,
   registrationIn,
 } from './sim800';
 import { type PowerListener, type PowerPins, type PowerRun, runPower } from './sim800-power';
@@ -281,7 +280,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   }
 
   onLine(head: string, args: string, channel: number): void {
-    const notice = NOTICES[head] || powerNotice(head);
+    const notice = noticeOf(head);
     const listener = this.listener;
     if (!notice || this.mode < Mode.Settling) return;
     if (notice >= Notice.Received) this.onSocketLine(notice, args, channel);

@@ -36,33 +36,38 @@ const SEND: AtExpect = Object.assign(expecting('DATA ACCEPT:', AtMatch.Ok), {
   'SEND FAIL': AtMatch.Refused,
 });
 
-/** What a command expects where it is not OK or an error; several end with a line of their own and no OK. */
-const EXPECTS: { readonly [command: string]: AtExpect } = {
-  '+CIPSHUT': expecting('SHUT OK', AtMatch.Ok),
-  '+CIPCLOSE': expecting('CLOSE OK', AtMatch.Ok),
-  '+CIPSTART': Object.assign(expecting('ALREADY CONNECT', AtMatch.Refused), PLAIN),
+/**
+ * What a command expects where it is not OK or an error; several end with a line of their own and no OK. Made when
+ * asked: a table would be held in RAM, for commands of a start-up most of them.
+ */
+function expectOf(name: string): AtExpect {
+  if (name === '+CIPSEND') return SEND;
+  if (name === '+CIPSHUT') return expecting('SHUT OK', AtMatch.Ok);
+  if (name === '+CIPCLOSE') return expecting('CLOSE OK', AtMatch.Ok);
+  if (name === '+CIFSR') return expecting('#', AtMatch.Ok);
+  if (name === '+CIPSTART') return Object.assign(expecting('ALREADY CONNECT', AtMatch.Refused), PLAIN);
   // A bearer that falls while it is made answers for the command.
-  '+CIICR': Object.assign(expecting('+PDP:', AtMatch.Refused), PLAIN),
-  '+CIFSR': expecting('#', AtMatch.Ok),
-  '+CIPSEND': SEND,
-};
+  if (name === '+CIICR') return Object.assign(expecting('+PDP:', AtMatch.Refused), PLAIN);
+  return PLAIN;
+}
 
 /** Longest times that differ from the default, with the manual's figure in the comment where it has one. */
-const TIMEOUTS_MS: { readonly [command: string]: number } = {
-  '+CPIN?': 6000, // 5 s
-  '+CPIN': 6000,
-  '+CGATT?': 11000, // 10 s
-  '+CGATT': 78000, // 75 s
-  '+CIPSHUT': 68000, // 65 s
-  '+CIICR': 88000, // 85 s
-  '+CIPSTART': 5000, // the OK; CONNECT OK has its own time
-  '+CIPCLOSE': 5000,
-  '+CFUN': 11000, // 10 s
-  '+CIPSEND': 6000, // DATA ACCEPT: the modem's buffer only
-};
+const TIMEOUTS_MS =
+  ';+CPIN?=6000' + // 5 s
+  ';+CPIN=6000' +
+  ';+CGATT?=11000' + // 10 s
+  ';+CGATT=78000' + // 75 s
+  ';+CIPSHUT=68000' + // 65 s
+  ';+CIICR=88000' + // 85 s
+  ';+CIPSTART=5000' + // the OK; CONNECT OK has its own time
+  ';+CIPCLOSE=5000' +
+  ';+CFUN=11000' + // 10 s
+  ';+CIPSEND=6000'; // DATA ACCEPT: the modem's buffer only
 
-/** Commands whose parameters are kept out of traces. */
-const SECRET: readonly string[] = ['+CSTT', '+CPIN'];
+function timeoutMsOf(name: string): number {
+  const at = TIMEOUTS_MS.indexOf(';' + name + '=');
+  return at < 0 ? DEFAULT_TIMEOUT_MS : parseInt(TIMEOUTS_MS.substr(at + name.length + 2));
+}
 
 /**
  * CONNECT OK or CONNECT FAIL after CIPSTART: 75 s by the manual. Given up sooner, because the next attempt has
@@ -129,9 +134,10 @@ export function command(
   const name = send.split('=')[0]!;
   return {
     send,
-    expect: EXPECTS[name] || PLAIN,
-    timeoutMs: TIMEOUTS_MS[name] || DEFAULT_TIMEOUT_MS,
-    shown: SECRET.indexOf(name) < 0 ? '' : name + '=...',
+    expect: expectOf(name),
+    timeoutMs: timeoutMsOf(name),
+    // Their parameters are kept out of traces.
+    shown: name === '+CSTT' || name === '+CPIN' ? name + '=...' : '',
     asker,
     task,
     socket,
@@ -154,22 +160,20 @@ export const enum Notice {
 }
 
 /** Meaning of unsolicited heads. `Call Ready` and the like are missing on purpose: they come late in any start. */
-export const NOTICES: { readonly [head: string]: Notice } = {
-  RDY: Notice.Restarted,
-  '+CFUN:': Notice.Restarted,
-  '+PDP:': Notice.BearerLost,
-  '+CPIN:': Notice.Sim,
-  '+CIPRXGET:': Notice.Received,
-  'CONNECT OK': Notice.Connected,
-  'ALREADY CONNECT': Notice.ConnectFailed,
-  'CONNECT FAIL': Notice.ConnectFailed,
-  CLOSED: Notice.Closed,
-  // No acknowledgement for 645 s.
-  CLOSE: Notice.Closed,
-};
+const NOTICES =
+  ';RDY=1;+CFUN:=1' + // Restarted
+  ';+PDP:=3' + // BearerLost
+  ';+CPIN:=5' + // Sim
+  ';+CIPRXGET:=6' + // Received
+  ';CONNECT OK=7' + // Connected
+  ';ALREADY CONNECT=8;CONNECT FAIL=8' + // ConnectFailed
+  // Closed; CLOSE: no acknowledgement for 645 s.
+  ';CLOSED=9;CLOSE=9';
 
-/** Meaning of the texts about power, in all their spellings; undefined for any other line. */
-export function powerNotice(line: string): Notice | undefined {
-  if (line.indexOf(' POWER ') > 0) return Notice.PoweredOff;
-  return line.indexOf('VOLTAGE WARN') > 0 ? Notice.SupplyLow : undefined;
+/** What an unsolicited head means; undefined when it means nothing. Texts about power come in many spellings. */
+export function noticeOf(head: string): Notice | undefined {
+  const at = head.indexOf(';') < 0 ? NOTICES.indexOf(';' + head + '=') : -1;
+  if (at >= 0) return +NOTICES.charAt(at + head.length + 2);
+  if (head.indexOf(' POWER ') > 0) return Notice.PoweredOff;
+  return head.indexOf('VOLTAGE WARN') > 0 ? Notice.SupplyLow : undefined;
 }

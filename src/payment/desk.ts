@@ -29,7 +29,8 @@ import { MAX_RECORD_BYTES } from './journal';
 import { OrderEvent } from './order';
 import type { Actor, HostView, Orders } from './orders';
 import { Outbox } from './outbox';
-import { type Direct, newStream, type Stream, type Tunnel } from './stream';
+import { newStream } from './stream';
+import type { Direct, Stream, Tunnel } from './stream-ports';
 import { checkSettings } from './settings-check';
 
 /** What the desk asks the rest of the module. */
@@ -59,7 +60,6 @@ const DEFAULT_TTL_S = 300;
 const MAX_REFERENCE_BYTES = 32;
 const MAX_GOODS_BYTES = 48;
 const MAX_LOG_LINES = 20;
-const MAX_ADDRESS_BYTES = 63;
 const MIN_PULSE_MS = 20;
 const MAX_PULSE_MS = 60000;
 
@@ -99,12 +99,6 @@ function payReason(
   if (ttlS && (ttlS < MIN_TTL_S || ttlS > MAX_TTL_S)) return Reason.BadPayload;
   if (goods.length > MAX_GOODS_BYTES || !isText(goods)) return Reason.BadText;
   return Reason.None;
-}
-
-/** Where a stream may go: through the platform, or to a name or address and a port. */
-function isStreamAddress(mode: number, port: number, address: string): boolean {
-  if (mode === 1) return !port && !address;
-  return mode === 2 && port > 0 && address.length <= MAX_ADDRESS_BYTES && /^[A-Za-z0-9.-]+$/.test(address);
 }
 
 export class Desk implements HostView, FrameListener {
@@ -293,8 +287,6 @@ export class Desk implements HostView, FrameListener {
   private streamCommand(type: HostType, first: never, port: number, address: string): Result {
     let stream = this.stream;
     if (type === HostType.DtuOpen) {
-      if (!isStreamAddress(first, port, address)) return refused(Reason.BadPayload);
-      if (!this.book.identity) return refused(Reason.NotProvisioned);
       stream = stream || this.newStream();
     }
     let reason = Reason.NoStream;
@@ -314,6 +306,7 @@ export class Desk implements HostView, FrameListener {
       clock: this.clock,
       tunnel: this.module.tunnel,
       direct: this.module.direct(),
+      isProvisioned: !!this.book.identity,
       wake: () => outbox.wake(),
       gone: () => {
         outbox.source = undefined;

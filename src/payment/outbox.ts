@@ -6,7 +6,7 @@
  */
 import type { Clock, Crc32, TimerId } from '../protocol/ports';
 import { encodeFrame, FLAG_ACK_WANTED } from '../protocol/frame';
-import type { FrameSource } from './stream';
+import type { FrameSource } from './stream-ports';
 import { encodeValues, type HostType, type HostValue } from '../protocol/host-wire';
 
 /** How long the host has for its answer, and how often a frame is sent in all. */

@@ -9,72 +9,11 @@
 import { Reason } from '../protocol/codes';
 import { HostType, type HostValue } from '../protocol/host-wire';
 import type { Message } from '../protocol/messages';
-import type { Clock } from '../protocol/ports';
-
-/** The way through the platform. */
-export interface Tunnel {
-  isReady(): boolean;
-  /** Whether the modem has taken all that it was given. */
-  isDrained(): boolean;
-  send(message: readonly unknown[]): boolean;
-  sendBytes(data: string): boolean;
-  /** The server does not keep to the protocol: the session ends. */
-  abort(reason: string): void;
-}
-
-/** The way by a socket of its own. */
-export interface Direct {
-  openDirect(host: string, port: number, listener: DirectListener): boolean;
-  sendDirect(data: string): boolean;
-  grantDirect(byteCount: number): void;
-  closeDirect(): void;
-}
-
-export interface DirectListener {
-  onOpen(): void;
-  onData(data: string): void;
-  onClosed(reason: string): void;
-  onDrain(): void;
-}
-
-/** Where frames to the host leave: the outbox, which asks when nothing more urgent is to be said. */
-export interface FrameSource {
-  /** The next frame that wants an answer: its type, then its values. */
-  nextFrame(): readonly [HostType, ...HostValue[]] | undefined;
-  /** The frame was taken (ACK), or not (NAK, or no answer at all). */
-  onAnswer(type: HostType, isTaken: boolean): void;
-}
-
-export interface StreamPorts {
-  readonly clock: Clock;
-  readonly tunnel: Tunnel;
-  readonly direct: Direct;
-  /** There may be a frame to send. */
-  wake(): void;
-  /** Nothing is left of the stream, on either side. */
-  gone(): void;
-}
-
-/** The stream, as the desk and the link see it. */
-export interface Stream extends FrameSource {
-  /** DTU_OPEN, checked. */
-  open(mode: number, host: string, port: number): Reason;
-  /** DTU_DATA. */
-  take(data: string): Reason;
-  /** DTU_CREDIT. */
-  allow(byteCount: number): Reason;
-  /** DTU_CLOSE. */
-  close(): Reason;
-  /** Does what can be done now; to be called after each command, when there is room, and every second. */
-  pump(): void;
-  /** `open`, `credit` or `shut` of the server. */
-  onMessage(message: Message): void;
-  /** A unit of bytes. */
-  onBytes(data: string): void;
-  onLinkDown(): void;
-}
+import type { DirectListener, Stream, StreamPorts } from './stream-ports';
 
 const MODE_TUNNEL = 1;
+const MODE_DIRECT = 2;
+const MAX_ADDRESS_BYTES = 63;
 /** What the module holds for each direction; the first is the host's credit when the stream opens. */
 const UP_BYTES = 1024;
 const DOWN_BYTES = 1024;
@@ -103,6 +42,14 @@ const enum Side {
 
 /** Nothing to say to the host about the end. */
 const NOT_CLOSED = -1;
+
+/** Where a stream may go: through the platform, or to a name or address and a port. */
+function isAddress(mode: number, host: string, port: number): boolean {
+  if (mode === MODE_TUNNEL) return !port && !host;
+  return (
+    mode === MODE_DIRECT && port > 0 && host.length <= MAX_ADDRESS_BYTES && /^[A-Za-z0-9.-]+$/.test(host)
+  );
+}
 
 class HostStream implements Stream, DirectListener {
   /** Of the far end that there is. */
@@ -161,7 +108,9 @@ class HostStream implements Stream, DirectListener {
   }
 
   open(mode: number, host: string, port: number): Reason {
+    if (!isAddress(mode, host, port)) return Reason.BadPayload;
     if (this.host || this.closedReason !== NOT_CLOSED) return Reason.Busy;
+    if (!this.ports.isProvisioned) return Reason.NotProvisioned;
     this.wantedMode = mode;
     this.address = host;
     this.port = port;

@@ -232,7 +232,7 @@ async function shutConsole(suite: Suite, when: string): Promise<void> {
 /** Whether the firmware takes data streams: said, because it is not tested here when it does not. */
 async function dtuState(suite: Suite): Promise<string> {
   try {
-    await suite.machine.request(HostType.DtuOpen, { mode: 0, port: 0, address: '' });
+    await suite.machine.request(HostType.DtuOpen, { mode: 1, port: 0, address: '' });
     await suite.machine.request(HostType.DtuClose);
     return 'opened and closed';
   } catch (error) {

@@ -26,6 +26,8 @@ beforeAll(async () => {
   await bench.api('POST', `/merchants/${otherMerchant}/channels/wechat/reconcile`, day);
   const differences = await bench.api('GET', '/differences');
   foreignDifference = differences.body[0]!.id as number;
+  const theirs = { n: 1, channel: 'wechat', amountFen: 50, ttlS: 300, reference: '', goods: '' } as const;
+  await core.service.open({ deviceId: 'CS000002', session: 0, ...theirs });
   annToken = (await bench.api('POST', '/tokens', { name: 'ann', merchantId: bench.merchantId })).body
     .token as string;
 });
@@ -64,6 +66,9 @@ describe('tokens', () => {
       ['PATCH', `/merchants/${otherMerchant}/channels/wechat`, { isEnabled: false }],
       ['POST', `/merchants/${otherMerchant}/channels/wechat/reconcile`, {}],
       ['POST', `/differences/${foreignDifference}/close`, { note: 'mine' }],
+      ['GET', '/orders/CS000002_1'],
+      ['POST', '/orders/CS000002_1/refund'],
+      ['POST', '/orders/CS000002_1/settle', { decision: 'acknowledge' }],
       ['GET', '/devices/CS000002'],
       ['PATCH', '/devices/CS000002', { isEnabled: false }],
     ];
@@ -249,7 +254,9 @@ describe('what it is for', () => {
     const numbers: number[] = [];
     let before = '';
     for (let pages = 0; pages < 10; pages++) {
-      const page = (await bench.api('GET', `/orders?limit=2&state=PREPAID${before}`)).body as unknown as {
+      const page = (
+        await bench.api('GET', `/orders?limit=2&state=PREPAID&merchantId=${bench.merchantId}${before}`)
+      ).body as unknown as {
         n: number;
         outTradeNo: string;
       }[];

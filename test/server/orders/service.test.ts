@@ -396,6 +396,24 @@ describe('the refund', () => {
     expect(await world.order(1)).toMatchObject({ state: 'REFUNDED', alarm: '', refundNo: 1 });
   });
 
+  test('of another amount under our number is not taken for ours', async () => {
+    const world = await prepaid();
+    world.provider.pay(ORDER);
+    await world.notify(world.provider.notification(ORDER));
+    world.provider.faults.refund = ['unknown before'];
+    await world.service.apply(ORDER, 'person:test', { type: 'refund' });
+    await world.settle();
+    const outRefundNo = `${ORDER}_R1`;
+    const other = { state: 'SUCCESS', providerState: 'SUCCESS', refundFen: 1 } as const;
+    world.provider.refunds.set(outRefundNo, { outTradeNo: ORDER, outRefundNo, ...other });
+    await world.pass(60_000);
+    expect(await world.order(1)).toMatchObject({
+      state: 'REFUNDING',
+      alarm: 'REFUND_STUCK',
+      refundState: 'OTHER_AMOUNT',
+    });
+  });
+
   test('that the provider closed gets another number', async () => {
     const world = await granted();
     world.provider.refundState = 'CLOSED';

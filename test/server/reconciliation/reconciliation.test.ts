@@ -77,15 +77,16 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
     });
   });
 
-  /** WeChat Pay ends a refund a moment after it took it on. */
+  /** WeChat Pay ends a refund a moment after it took it on: the order asks again only then, and no day goes by. */
   async function settledRefund(outTradeNo: string): Promise<void> {
     await until(async () => {
       const order = await bench.find(outTradeNo);
-      if (order.state === 'REFUNDING') {
-        bench.clock.leap(3_600_000 / 10);
-        await bench.tasks.perform(outTradeNo, false);
-      }
-      return (await bench.find(outTradeNo)).state === 'REFUNDED';
+      if (order.state !== 'REFUNDING') return order.state === 'REFUNDED';
+      const { refunds } = bench.sandbox.trade(outTradeNo, channel)!;
+      if (refunds.some((refund) => refund.state === 'PROCESSING')) return false;
+      bench.clock.leapTo(Math.max(bench.clock.nowMs(), order.wakeAtMs! + 1));
+      await bench.tasks.perform(outTradeNo, false);
+      return false;
     });
   }
 
@@ -249,6 +250,8 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
       1,
     );
     const ours = await bench.delivered(150);
+    const theirs = { n: Number(ours.split('_')[1]), amountFen: 150, ttlS: 300, reference: '', goods: '' };
+    await bench.core.service.open({ deviceId: 'CS000002', channel, session: 0, ...theirs });
     nextMorning();
     withBill((lines) =>
       lines.map((line) => ({ ...line, outTradeNo: line.outTradeNo.replace(DEVICE, 'CS000002') })),
@@ -314,6 +317,22 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
     await reconcile();
     expect(await open()).toEqual([['PAYMENT_ONLY_IN_LEDGER', invented, 'NOT_PAID']]);
     await bench.core.service.apply(invented, 'device', { type: 'endDispensed', reason: 0, text: '' });
+  });
+
+  test('a payment that is in the bill alone is not believed', async () => {
+    const outTradeNo = await bench.order(150);
+    await bench.delivered(150);
+    nextMorning();
+    const line = { kind: 'payment', outTradeNo, transactionId: 'T', amountFen: 150 } as const;
+    withBill((lines) => [...lines, { ...line, atMs: bench.clock.nowMs(), providerState: 'SUCCESS' }]);
+    await reconcile();
+    expect(await open()).toEqual([['PAYMENT_ONLY_IN_BILL', outTradeNo, 'NOT_PAID']]);
+    expect(await bench.find(outTradeNo)).toMatchObject({ state: 'PREPAID', paidFen: 0 });
+    await bench.core.service.apply(outTradeNo, 'time', { type: 'due' });
+    await bench.act();
+    bench.clock.leapTo((await bench.find(outTradeNo)).wakeAtMs! + 1);
+    await bench.tasks.perform(outTradeNo, false);
+    expect(await bench.find(outTradeNo)).toMatchObject({ state: 'CLOSED', wakeAtMs: undefined });
   });
 
   test('looked at again, and by two processes at once, nothing changes', async () => {

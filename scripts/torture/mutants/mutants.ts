@@ -242,7 +242,7 @@ const SERVER: readonly Mutant[] = [
     text: `    const event = await this.ask(order, provider);
     await this.tell(order, event);
     if (event.type !== 'tradeOpen' || !provider) return;`,
-    instead: `    const event = { type: 'tradeOpen', providerState: '', exists: false } as const;
+    instead: `    const event = { type: 'tradeOpen', providerState: '', exists: true } as const;
     if (!provider) return;`,
     laws: ['L7 live', 'L3 settled', 'L4 agreed'],
     finders: [torture(150)],

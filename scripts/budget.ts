@@ -92,7 +92,7 @@ function showJsVars({ idle, peak, perOpenOrder, shares, isDtuIn }: JsVarFigures)
     limits.peakJsVars,
   );
   console.log(`${'each open order'.padEnd(44)} ${perOpenOrder} JsVars`);
-  if (!isDtuIn) console.log('The peak is without DTU traffic: the firmware does not take DTU frames yet.');
+  if (!isDtuIn) console.log('The peak is measured without DTU traffic.');
 }
 
 async function main(): Promise<void> {

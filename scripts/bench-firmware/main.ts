@@ -100,7 +100,7 @@ async function measure(interpreter: Interpreter, folder: string): Promise<void> 
   const live = await countLive(interpreter, firmware, folder, (text) => troubles.push(text));
   const rows = rowsOf(live, alternatives);
   const over = show(rows, conversion);
-  console.log('\nDTU packets: not counted, the firmware does not take DTU frames yet.');
+  console.log('\nDTU packets: not counted yet.');
   console.log(
     'Espruino’s own AT and SIM900 modules: not at hand here, so the modem’s line has nothing beside it.',
   );

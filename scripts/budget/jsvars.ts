@@ -14,7 +14,7 @@ export interface JsVarFigures {
   /** Of one open order, shown and not yet paid. */
   readonly perOpenOrder: number;
   readonly shares: Shares;
-  /** Whether data flowed beside the purchase; not before the firmware takes DTU frames. */
+  /** Whether data flowed beside the purchase. */
   readonly isDtuIn: boolean;
   /** What went wrong meanwhile: the figures are not to be trusted then. */
   readonly troubles: readonly string[];

@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 const HARD_ORDERS = Number(values.hard ?? (values.long ? 1000 : 12));
-const STEADY_ORDERS = Number(values.steady ?? (values.long ? 9000 : 10));
+const STEADY_ORDERS = Number(values.steady ?? (values.long ? 9000 : 20));
 
 async function main(): Promise<void> {
   const interpreter = findInterpreter();

@@ -68,6 +68,9 @@ const FAULTS = [
 const FAULT_EVERY = 3;
 /** Memory is looked at after the first and the last so many of the steady orders. */
 const LEAK_WINDOW = 10;
+const LEAST_WINDOW = 5;
+/** Until then the list of ended orders fills up. */
+const WARM_UP_ORDERS = 8;
 /** What a list that is longer for a moment may make of it. */
 const LEAK_NOISE_VARS = 12;
 
@@ -270,12 +273,17 @@ async function steadyOrders(suite: Suite): Promise<number> {
     samples.push(await suite.sampleMemory());
   }
   suite.check(suite.box.starts === starts, 'the program started anew by itself');
-  const window = Math.min(LEAK_WINDOW, samples.length >> 1);
-  const growth = median(samples.slice(-window)) - median(samples.slice(0, window));
+  const settled = samples.slice(WARM_UP_ORDERS);
+  if (settled.length < 2 * LEAST_WINDOW) {
+    say(`memory: ${count} orders are too few to tell growth from lists that fill up`);
+    return 0;
+  }
+  const window = Math.min(LEAK_WINDOW, settled.length >> 1);
+  const growth = median(settled.slice(-window)) - median(settled.slice(0, window));
   say(`memory over ${count} orders in one run: ${growth} JsVars more at its end`);
   const isNoise = Math.abs(growth) <= LEAK_NOISE_VARS;
   suite.check(isNoise || growth < 0, `memory grew by ${growth} JsVars over ${count} orders`);
-  return isNoise ? 0 : Math.round((growth * 1000) / count);
+  return isNoise ? 0 : Math.round((growth * 1000) / settled.length);
 }
 
 function median(values: readonly number[]): number {

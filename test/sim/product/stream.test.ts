@@ -176,12 +176,13 @@ describe('data stream through the platform', () => {
     const world = StreamWorld.linked(firmware);
     const { host, server } = world;
     world.open();
-    host.give(100);
+    host.give(900);
     world.clock.advance(3000);
-    server.write('the last words');
+    // More than one frame, so that the end comes while bytes wait for the host.
+    server.write(bytesOf(900, 13));
     server.send('shut', RATE_LIMIT);
     expect(world.closed()).toBe(RATE_LIMIT);
-    expect(host.received).toBe('the last words');
+    expect(host.received).toBe(bytesOf(900, 13));
     expect(world.until(() => server.of('shut').length > 0, 10)).toBe(true);
     expect(server.of('shut')).toEqual([['shut', 0]]);
     sound(world);

@@ -187,15 +187,16 @@ export class DeviceStream {
     return Buffer.concat(parts).toString('latin1');
   }
 
-  /** What was passed on comes back as credit, at the rate that is allowed. */
+  /** What was passed on comes back as credit, in steps, at the rate that is allowed. */
   private giveCredit(): void {
-    if (this.state !== 'open' || this.owedBytes < CREDIT_STEP_BYTES) return;
-    if (!this.passage.up.take(this.owedBytes)) {
-      this.retryIn(this.passage.up.waitMs(this.owedBytes));
-      return;
+    if (this.state !== 'open') return;
+    let byteCount = 0;
+    while (this.owedBytes >= CREDIT_STEP_BYTES && this.passage.up.take(CREDIT_STEP_BYTES)) {
+      this.owedBytes -= CREDIT_STEP_BYTES;
+      byteCount += CREDIT_STEP_BYTES;
     }
-    const byteCount = this.owedBytes;
-    this.owedBytes = 0;
+    if (this.owedBytes >= CREDIT_STEP_BYTES) this.retryIn(this.passage.up.waitMs(CREDIT_STEP_BYTES));
+    if (byteCount === 0) return;
     this.upCredit += byteCount;
     this.options.line.send(['credit', byteCount]);
   }

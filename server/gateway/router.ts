@@ -45,6 +45,11 @@ const NOTICE = z.object({
       z.object({ kind: z.literal('begin'), deviceId: DEVICE_ID, session: z.int() }),
       z.object({ kind: z.literal('off'), deviceId: DEVICE_ID }),
       z.object({ kind: z.literal('set'), deviceId: DEVICE_ID }),
+      z.object({
+        kind: z.literal('dtu'),
+        word: z.enum(['stream', 'backend', 'revoked']),
+        subject: z.string().max(20),
+      }),
     ]),
   ),
 });

@@ -142,6 +142,9 @@ it('sends as fast as the rate allows, and gives credit no faster', () => {
   const before = bench.credit();
   bench.clock.advance(1_000);
   expect(bench.credit() - before).toBeLessThanOrEqual(5_000);
+  // It comes back in the end, though nothing else happens.
+  bench.clock.advance(20_000);
+  expect(bench.credit()).toBeGreaterThan(8_000);
 });
 
 it('ends with RATE_LIMIT, both ways, when the day’s share is spent, and hands on what was taken', () => {
@@ -170,6 +173,22 @@ it('after its own shut takes nothing, until the device’s has come', () => {
   expect([bench.stream.phase, bench.sent.length]).toEqual(['closed', 2]);
   bench.stream.shut(0);
   expect(bench.breaches).toBe(1);
+});
+
+it('tells the backend once when the session is lost', () => {
+  const bench = new Bench(0).open();
+  bench.stream.lost('OFFLINE');
+  bench.stream.lost('UNAVAILABLE');
+  expect([bench.far.ends, bench.ends, bench.stream.phase]).toEqual([['OFFLINE'], ['OFFLINE'], 'closed']);
+});
+
+it('leaves no timer behind when the last bytes are out', () => {
+  const bench = new Bench(0).open();
+  bench.far.onBytes(Buffer.from('left'));
+  bench.far.onEnd();
+  bench.stream.credit(10);
+  expect([bench.bytes, bench.last()]).toEqual(['left', ['shut', 0]]);
+  expect(bench.clock.nextDueMs()).toBeUndefined();
 });
 
 it('gives up a host that does not read what the backend left behind', () => {

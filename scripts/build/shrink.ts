@@ -11,8 +11,10 @@ import {
   type MethodDefinition,
   type Node,
   type Program,
+  type VariableDeclarator,
 } from 'acorn';
 import { ancestor, full, simple } from 'acorn-walk';
+import { analyze } from 'eslint-scope';
 import { minify } from 'terser';
 import { MEMBERS } from './espruino-api';
 import { openSingletons } from './singletons';
@@ -37,7 +39,7 @@ interface NameCache {
 /** The same program, smaller. What Espruino cannot run is looked for afterwards (check-bundle.ts). */
 export async function shrink(code: string): Promise<Shrunk> {
   const nameCache: NameCache = {};
-  const result = await minify(shortenThis(dropDeadMethods(code)), {
+  const result = await minify(shortenThis(inlineConstants(dropDeadMethods(code))), {
     ecma: 2015,
     toplevel: true,
     // Passes beyond the third changed nothing.
@@ -70,6 +72,47 @@ export async function shrink(code: string): Promise<Shrunk> {
     code: nameBuiltIns(openSingletons(chainAssignments(result.code!))).trimEnd() + '\n',
     shortNames: new Map(short),
   };
+}
+
+/** Longest text that is written wherever it is used. */
+const INLINE_CHARS = 8;
+
+/**
+ * The same program with numbers and short texts in the place of top-level names for them: a name takes one or two
+ * JsVars for good, a number in the image about as many bytes as a name. What is assigned to later stays.
+ */
+function inlineConstants(code: string): string {
+  const program = parse(code, { ecmaVersion: 2020, ranges: true });
+  const scopes = analyze(program, { ecmaVersion: 2020, sourceType: 'script', nodejsScope: true });
+  const edits: Edit[] = [];
+  /** Where `{name}` stands for `{name:name}`. */
+  const shorthands = new Set<number>();
+  simple(program, {
+    Property: ({ shorthand, value }) => void (shorthand && shorthands.add(value.start)),
+  });
+  for (const { name, defs, references } of scopes.globalScope.childScopes[0]!.variables) {
+    const declarator = defs.length === 1 ? (defs[0]!.node as VariableDeclarator) : undefined;
+    if (declarator?.type !== 'VariableDeclarator' || !declarator.init) continue;
+    const value = literalText(declarator.init, code);
+    const isSet = references.some((reference) => reference.isWrite() && !reference.init);
+    if (value === undefined || isSet) continue;
+    for (const { identifier, init } of references) {
+      if (init) continue;
+      const { start, end } = identifier;
+      edits.push([start, end, shorthands.has(start) ? `${name}:${value}` : value]);
+    }
+  }
+  return applied(code, edits);
+}
+
+function literalText(node: Expression, code: string): string | undefined {
+  const isNegative = node.type === 'UnaryExpression' && node.operator === '-';
+  const inner = isNegative ? node.argument : node;
+  if (inner.type !== 'Literal') return undefined;
+  const { value } = inner;
+  const text = code.slice(node.start, node.end);
+  if (typeof value === 'number') return isNegative ? `(${text})` : text;
+  return typeof value === 'string' && value.length <= INLINE_CHARS ? text : undefined;
 }
 
 /**

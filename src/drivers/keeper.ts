@@ -89,7 +89,7 @@ export class Keeper implements SocketListener, ModemListener {
     this.lastReason = '';
   }
 
-  /** Begins to bring the link up, and keeps it up until `stop`. */
+  /** Begins to bring the link up, and keeps it up until `shutDown`. */
   start(): void {
     if (this.isRunning) return;
     this.isRunning = true;
@@ -99,11 +99,12 @@ export class Keeper implements SocketListener, ModemListener {
   }
 
   /** Lets go of everything at once; the modem stays as it is. */
-  stop(): void {
+  shutDown(): void {
     this.isRunning = false;
     this.arm(0);
     this.dueMs = 0;
-    this.release('stopped');
+    this.modem.letGo('stopped');
+    this.down('stopped');
     this.modem.halt();
     this.tell(LinkState.Off);
   }
@@ -238,19 +239,14 @@ export class Keeper implements SocketListener, ModemListener {
     this.listener.onDown(reason);
   }
 
-  private release(reason: string): void {
-    this.modem.letGo(reason);
-    this.down(reason);
-  }
-
   /** Something failed: says so, and plans the next remedy. */
   onFault(fault: Fault, state: LinkState, reason: string): void {
     if (!this.isRunning || (this.dueMs && ladder(this.memory).covers(fault))) return;
     // Which faults leave the bearer, and with it the maker's connection, alone.
     if (fault === Fault.Socket || fault === Fault.Silent || fault === Fault.Refused) {
       this.modem.platform.end('', true);
-      this.down(reason);
-    } else this.release(reason);
+    } else this.modem.letGo(reason);
+    this.down(reason);
     this.tell(state);
     if (fault === Fault.Restart) {
       this.dueMs = 0;
@@ -268,19 +264,16 @@ export class Keeper implements SocketListener, ModemListener {
     this.arm(Math.min(TICK_MS, this.memory.delayMs));
   }
 
-  /** Uses the rung that was planned. */
-  private climb(): void {
-    const rung = this.memory.rung;
-    this.dueMs = 0;
-    ladder(this.memory).used(this.ports.clock.nowMs());
-    if (rung > Rung.Socket) this.modem.letGo('bearer restarted');
-    this.modem.climb(rung, this.fault === Fault.Sim);
-  }
-
   private tick(): void {
     const nowMs = this.ports.clock.nowMs();
     this.arm(TICK_MS);
-    if (this.dueMs && nowMs >= this.dueMs) this.climb();
+    if (this.dueMs && nowMs >= this.dueMs) {
+      const rung = this.memory.rung;
+      this.dueMs = 0;
+      ladder(this.memory).used(nowMs);
+      if (rung > Rung.Socket) this.modem.letGo('bearer restarted');
+      this.modem.climb(rung, this.fault === Fault.Sim);
+    }
     if (this.isUp) this.watch(nowMs);
     this.modem.tick(nowMs, this.isUp && this.heartbeat.isWaiting());
     if (this.dueMs) this.arm(Math.min(TICK_MS, Math.max(this.dueMs - nowMs, 1)));
@@ -297,14 +290,12 @@ export class Keeper implements SocketListener, ModemListener {
     const pulse = heartbeat.check(nowMs, this.modem.platform.lastTrafficMs);
     if (pulse === Pulse.Due) this.listener.onHeartbeatDue();
     else if (pulse === Pulse.Dead) this.onFault(Fault.Silent, LinkState.NoServer, 'no answer');
-    else if (heartbeat.firstHeardMs && nowMs - heartbeat.firstHeardMs > STEADY_MS) this.steady();
-  }
-
-  /** The link has been alive for a while: patience and limits start anew. */
-  private steady(): void {
-    this.memory.failures = 0;
-    this.memory.lastUsedMs = [];
-    this.memory.doublings = [];
+    else if (heartbeat.firstHeardMs && nowMs - heartbeat.firstHeardMs > STEADY_MS) {
+      // The link has been alive for a while: patience and limits start anew.
+      this.memory.failures = 0;
+      this.memory.lastUsedMs = [];
+      this.memory.doublings = [];
+    }
   }
 
   /** The next tick comes after `delayMs`, or not at all (0). */

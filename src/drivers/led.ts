@@ -27,12 +27,9 @@ const PATTERNS =
   '0/1 000000000000/100000000000 000000000000/101000000000 000000000000/101010000000 ' +
   '000000000000/101010100000 10/01 1100/0000 1/0';
 
-function patternOf(state: LedState): string {
-  return PATTERNS.split(' ')[state]!;
-}
-
 export class Leds {
   private state: LedState;
+  private pattern!: string;
   private step: number;
   private isTimed: boolean;
   private readyLevel: boolean;
@@ -57,6 +54,7 @@ export class Leds {
   show(state: LedState): void {
     if (state === this.state && this.isTimed) return;
     this.state = state;
+    this.pattern = PATTERNS.split(' ')[state]!;
     this.step = 0;
     this.apply();
     if (!this.isTimed) this.wait();
@@ -66,7 +64,7 @@ export class Leds {
     this.isTimed = true;
     this.clock.after(STEP_MS, () => {
       this.isTimed = false;
-      const stepCount = (patternOf(this.state).length - 1) / 2;
+      const stepCount = (this.pattern.length - 1) / 2;
       if (stepCount === 1) return;
       this.step = (this.step + 1) % stepCount;
       this.apply();
@@ -75,7 +73,7 @@ export class Leds {
   }
 
   private apply(): void {
-    const pattern = patternOf(this.state);
+    const pattern = this.pattern;
     const readyLevel = pattern[this.step] === '1';
     const faultLevel = pattern[this.step + (pattern.length + 1) / 2] === '1';
     if (readyLevel !== this.readyLevel) this.write(this.readyPin, readyLevel);

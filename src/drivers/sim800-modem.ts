@@ -11,6 +11,7 @@ import {
   BAUD,
   Notice,
   noticeOf,
+  OTHER_BAUD_COUNT,
   OTHER_BAUDS,
   command,
   field,
@@ -63,21 +64,8 @@ const EAGER_POLL_MS = 2000;
 const PLATFORM_OUT_BYTES = 3000;
 const DIRECT_OUT_BYTES = 2048;
 
-/** Which fault it is when start-up is stuck, by LinkState. */
-const STUCK_FAULTS: readonly Fault[] = [
-  Fault.Modem,
-  Fault.Sim,
-  Fault.Sim,
-  Fault.Sim,
-  Fault.Network,
-  Fault.Network,
-  Fault.Bearer,
-  Fault.Bearer,
-  Fault.Bearer,
-  Fault.Bearer,
-  Fault.Bearer,
-  Fault.Modem,
-];
+/** Which fault it is when start-up is stuck (a digit, Fault), by LinkState. A text stays in flash. */
+const STUCK_FAULTS = '544433222225';
 
 export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   readonly at: AtChannel;
@@ -159,7 +147,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   }
 
   onStuck(state: LinkState): void {
-    this.listener.onFault(STUCK_FAULTS[state]!, state, 'start-up');
+    this.listener.onFault(+STUCK_FAULTS.charAt(state), state, 'start-up');
   }
 
   onWait(state: LinkState): void {
@@ -253,7 +241,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
 
   private setBaud(index: number): void {
     if (index !== this.baudIndex && this.ports.setBaud) {
-      this.ports.setBaud(index < 0 ? BAUD : OTHER_BAUDS[index]!);
+      this.ports.setBaud(index < 0 ? BAUD : +OTHER_BAUDS.split(',')[index]!);
     }
     this.baudIndex = index;
   }
@@ -261,7 +249,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   /** Nobody answers: other rates first, then it is a fault. */
   onSilent(): void {
     const index = this.baudIndex + 1;
-    if (this.ports.setBaud && !this.wasHunted && index < OTHER_BAUDS.length) {
+    if (this.ports.setBaud && !this.wasHunted && index < OTHER_BAUD_COUNT) {
       this.enter(Mode.Settling);
       this.setBaud(index);
       this.at.settle(HUNT_PROBES);

@@ -63,27 +63,30 @@ export class Socket implements AtAsker {
   /** Bytes that may be read; lets the owner hold the peer back. */
   creditBytes: number;
   /** Something may be waiting in the modem. */
-  isUnread: boolean;
+  isUnread!: boolean;
   /** CIPSTART itself was refused, which is not the server's doing. */
   isBearerDoubtful!: boolean;
   private channel: number;
   /** Number of an earlier socket that is still to be closed; -1 = none. */
   private stale: number;
-  private target: string;
-  private out: string;
-  private unackedBytes: number;
-  private refusals: number;
+  private target!: string;
+  private out!: string;
+  private unackedBytes!: number;
+  private refusals!: number;
   /** The modem refused a send: no further one before it was asked what is on the way. */
-  private isRefused: boolean;
-  private windowBytes: number;
+  private isRefused!: boolean;
+  private windowBytes!: number;
   /** What was sent last decides what comes first. */
   private isReadTurn!: boolean;
   /** `onDrain` is owed. */
-  private isDrainDue: boolean;
-  private nextAckMs: number;
-  private deadlineMs: number;
+  private isDrainDue!: boolean;
+  private nextAckMs!: number;
+  private deadlineMs!: number;
 
-  /** Uses the numbers `first`, `first` + 2, …, one after the other: late words about an old one reach nobody. */
+  /**
+   * What `open` sets is not there before: a second socket is seldom opened.
+   * Uses the numbers `first`, `first` + 2, …, one after the other: late words about an old one reach nobody.
+   */
   constructor(
     first: number,
     private readonly outLimitBytes: number,
@@ -94,18 +97,8 @@ export class Socket implements AtAsker {
     this.state = SocketState.Closed;
     this.lastTrafficMs = 0;
     this.creditBytes = Infinity;
-    this.isUnread = false;
     this.channel = first + SOCKET_COUNT - 2;
     this.stale = -1;
-    this.target = '';
-    this.out = '';
-    this.unackedBytes = 0;
-    this.refusals = 0;
-    this.isRefused = false;
-    this.windowBytes = WINDOW_BYTES;
-    this.isDrainDue = false;
-    this.nextAckMs = 0;
-    this.deadlineMs = 0;
   }
 
   /** True when `number` is the modem's number of this socket. */

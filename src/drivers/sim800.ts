@@ -9,7 +9,8 @@ import { AtMatch, BAD_COUNT, NO_PAYLOAD, type AtAsker, type AtDialogue, type AtE
 
 /** The rate that the modem is fixed to (`IPR`), and those at which it is looked for, most likely first. */
 export const BAUD = 115200;
-export const OTHER_BAUDS: readonly number[] = [9600, 57600, 38400, 19200];
+export const OTHER_BAUDS = '9600,57600,38400,19200';
+export const OTHER_BAUD_COUNT = 4;
 
 /** Most bytes in one CIPSEND and in one CIPRXGET=2 (manual, chapter 8). */
 export const SEGMENT_BYTES = 1460;
@@ -18,14 +19,10 @@ export const SOCKET_COUNT = 6;
 
 const DEFAULT_TIMEOUT_MS = 2000;
 
-// Declared with an index signature in place, by which the build sees that these names are data.
-const REFUSALS: { readonly [head: string]: AtMatch } = {
-  ERROR: AtMatch.Refused,
-  '+CME ERROR:': AtMatch.Refused,
-};
 /** Refusals, and one more head. */
 function expecting(head: string, match: AtMatch): { [head: string]: AtMatch } {
-  const expect: { [head: string]: AtMatch } = Object.assign({}, REFUSALS);
+  // Declared with an index signature in place, by which the build sees that these names are data.
+  const expect: { [head: string]: AtMatch } = { ERROR: AtMatch.Refused, '+CME ERROR:': AtMatch.Refused };
   expect[head] = match;
   return expect;
 }

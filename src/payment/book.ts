@@ -66,15 +66,12 @@ export function newOrder(
   };
 }
 
-/** The state in which an order comes back after a restart: what only the link knew is asked for again. */
-function durableState(state: OrderState): OrderState {
-  return state === OrderState.Requested || state === OrderState.AwaitingPayment ? OrderState.Accepted : state;
-}
-
 function orderRecord(order: Order, timeS: number): unknown[] {
+  const state = order.state;
   return [
     order.n,
-    durableState(order.state),
+    // What only the link knew is asked for again after a restart.
+    state === OrderState.Requested || state === OrderState.AwaitingPayment ? OrderState.Accepted : state,
     order.reason,
     order.channel,
     order.amountFen,

@@ -2,7 +2,7 @@
  * The journal as lines for people (docs/host-protocol.md, LOG): what happened to orders, and, under number 0, to the
  * module itself. Asked now and then: @overlay.
  */
-import { OrderState, orderStateName, reasonName, resetName } from '../protocol/codes';
+import { OrderState, ORDER_STATES, reasonName, RESET_REASONS } from '../protocol/codes';
 import { type Journal, RecordKind } from './journal';
 
 /** A record as a line; undefined when it tells nothing of order `n` (0: of any). */
@@ -17,10 +17,10 @@ function lineOf(kind: RecordKind, record: readonly unknown[], n: number): unknow
     if (isOrder && !timeS && state !== OrderState.Accepted) return undefined;
     // A reason of the server's by its number.
     const reason = record[2] as number;
-    return [number, orderStateName(state), reasonName(reason) || reason, timeS];
+    return [number, ORDER_STATES.split(',')[state], reasonName(reason) || reason, timeS];
   }
   if (n) return undefined;
-  if (kind === RecordKind.Start) return [0, 'START', resetName(number), 0];
+  if (kind === RecordKind.Start) return [0, 'START', RESET_REASONS.split(',')[number] || number, 0];
   return kind === RecordKind.Note ? [0, record[0], record[1], record[2]] : undefined;
 }
 

@@ -3,7 +3,6 @@
  * CCM with associated data. Keys and nonces are the link's business.
  * Invariant: `open` compares all eight bytes of the tag and gives text only when they agree.
  */
-import { u16 } from '../protocol/bytes';
 import { ZERO_BLOCK } from '../protocol/bytes';
 import type { Aes, Ccm } from '../protocol/ports';
 
@@ -13,27 +12,18 @@ const B0_FLAGS = '\x59';
 /** Flags of A_i: L' = 1 (RFC 3610, section 2.3). */
 const A0_FLAGS = '\x01';
 
-function bigEndian16(value: number): string {
-  const bytes = u16(value);
-  return bytes.substr(1) + bytes.substr(0, 1);
-}
-
-/** Zeros up to the next whole block. */
-function padding(byteCount: number): string {
-  return ZERO_BLOCK.substr(0, -byteCount & 15);
-}
-
 /** The CBC-MAC over B_0, the associated data (2 to 14 bytes with its length) and the text. */
 function macOf(aes: Aes, key: string, nonce: string, aad: string, plain: string): string {
-  const head = bigEndian16(aad.length) + aad;
+  const head = '\0' + String.fromCharCode(aad.length) + aad;
   const blocks =
     B0_FLAGS +
     nonce +
-    bigEndian16(plain.length) +
+    String.fromCharCode(plain.length >> 8, plain.length & 255) +
     head +
-    padding(head.length) +
+    // Zeros up to the next whole block.
+    ZERO_BLOCK.substr(0, -head.length & 15) +
     plain +
-    padding(plain.length);
+    ZERO_BLOCK.substr(0, -plain.length & 15);
   const chained = aes.cbc(key, blocks);
   return chained.substr(chained.length - 16);
 }

@@ -145,11 +145,11 @@ export class Session implements Uplink {
     else if (kind === UnitKind.Challenge) this.takeChallenge(body);
     else if (kind === UnitKind.Proof) this.takeProof(body);
     // Not authentic, so no reason in it is believed: it only ends the connection, for a while.
-    else this.fail(kind === UnitKind.Goodbye ? 'GOODBYE' : 'UNIT');
+    else this.abort(kind === UnitKind.Goodbye ? 'GOODBYE' : 'UNIT');
   }
 
   onBroken(): void {
-    this.fail('UNIT_LENGTH');
+    this.abort('UNIT_LENGTH');
   }
 
   /** Sends a message; false when the session is not up or there is no room. */
@@ -177,9 +177,10 @@ export class Session implements Uplink {
     this.owner.onDrain();
   }
 
-  /** The server does not keep to the protocol. */
+  /** The session cannot go on: as a rule, the server does not keep to the protocol. */
   abort(reason: string): void {
-    this.fail(reason);
+    this.reader.close();
+    this.carrier.sessionFailed(reason, reason === 'GOODBYE');
   }
 
   /** The keeper is content with a proven server; others care when messages can be sent. */
@@ -210,7 +211,7 @@ export class Session implements Uplink {
         ? shake.answer(body, this.random, this.who.starts, this.connections)
         : undefined;
     if (!chances) {
-      this.fail('CHALLENGE');
+      this.abort('CHALLENGE');
       return;
     }
     this.chances = chances;
@@ -223,7 +224,7 @@ export class Session implements Uplink {
     const keys = chances && handshake(this.aes, this.who.identity!).keys(body, chances);
     this.chances = undefined;
     if (!keys) {
-      this.fail('PROOF');
+      this.abort('PROOF');
       return;
     }
     this.sealer = new Sealer(this.ccm, keys.upKey, keys.upSalt);
@@ -235,12 +236,12 @@ export class Session implements Uplink {
   private takeRecord(kind: number, body: string): void {
     const plain = this.opener && this.opener.open(kind, body);
     if (plain === undefined) {
-      this.fail('RECORD');
+      this.abort('RECORD');
       return;
     }
     this.carrier.alive();
     if (kind === UnitKind.Data) {
-      if (!this.owner.onBytes(plain)) this.fail('STREAM');
+      if (!this.owner.onBytes(plain)) this.abort('STREAM');
       return;
     }
     const message = decodeMessage(DOWN_KINDS, plain);
@@ -275,10 +276,5 @@ export class Session implements Uplink {
     if (!this.sealer || this.carrier.freeBytes() < unitBytes) return false;
     this.wasDrained = false;
     return this.carrier.send(this.sealer.seal(kind, plain));
-  }
-
-  private fail(reason: string): void {
-    this.reader.close();
-    this.carrier.sessionFailed(reason, reason === 'GOODBYE');
   }
 }

@@ -93,16 +93,11 @@ export const enum OrderState {
 }
 
 /** Name of each order state, in the order of its number. */
-const ORDER_STATES =
+export const ORDER_STATES =
   'NONE,ACCEPTED,REQUESTED,AWAITING_PAYMENT,CANCELLING,PAID,DISPENSING,DISPENSED,REFUNDING,UNCERTAIN,DONE,REFUSED,CLOSED,REFUNDED';
 
 /** The same for PCs. */
 export const ORDER_STATE_NAMES: readonly string[] = /* @__PURE__ */ ORDER_STATES.split(',');
-
-/** Name of an order's state. */
-export function orderStateName(state: OrderState): string {
-  return ORDER_STATES.split(',')[state]!;
-}
 
 /** The first final state. */
 export const FIRST_FINAL_STATE = OrderState.Done;
@@ -140,7 +135,5 @@ export const enum ResetReason {
   Watchdog = 5,
 }
 
-/** Name of the reason for a start; the number where it has none. */
-export function resetName(reason: number): string {
-  return 'UNKNOWN,POWER,BROWN_OUT,PIN,SOFTWARE,WATCHDOG'.split(',')[reason] || '' + reason;
-}
+/** Name of each reason for a start, in the order of its number. */
+export const RESET_REASONS = 'UNKNOWN,POWER,BROWN_OUT,PIN,SOFTWARE,WATCHDOG';

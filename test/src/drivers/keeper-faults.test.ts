@@ -364,7 +364,7 @@ describe('link keeper against what public drivers get wrong', () => {
     const bench = up();
     bench.modem.isDead = true;
     bench.time.runUntil(() => bench.pinEvents.includes('supply true'), 120_000);
-    bench.keeper.stop();
+    bench.keeper.shutDown();
     expect(bench.pinEvents[bench.pinEvents.length - 1]).toMatch(/false$/);
     expect(bench.pinEvents).toContain('supply false');
   });

@@ -108,7 +108,7 @@ describe(`link keeper under noise (seed ${SEED})`, () => {
         expect(bench.keeper.send('still here')).toBe(true);
         bench.time.advance(3000);
         expect(bench.modem.payloads.slice(before)).toContain('still here');
-        bench.keeper.stop();
+        bench.keeper.shutDown();
         bench.time.advance(2000);
         expect(bench.clock.pending).toBe(0);
       }),

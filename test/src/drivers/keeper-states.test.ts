@@ -223,7 +223,7 @@ describe('link keeper’s buffers', () => {
     const bench = new KeeperBench();
     bench.bringUp();
     bench.keeper.send('x');
-    bench.keeper.stop();
+    bench.keeper.shutDown();
     bench.time.advance(5000);
     expect(bench.clock.pending).toBe(0);
     expect(bench.keeper.status().state).toBe(0);

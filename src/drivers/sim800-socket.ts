@@ -243,7 +243,9 @@ export class Socket implements AtAsker {
 
   private nextRead(): Command | undefined {
     const isOpen = this.state > SocketState.Connecting;
-    const mostBytes = isOpen ? Math.min(this.creditBytes, SEGMENT_BYTES) : SEGMENT_BYTES;
+    // Without credit an end would never be seen: one byte more tells whether there is anything left.
+    const creditBytes = this.creditBytes + (this.state === SocketState.Ending ? 1 : 0);
+    const mostBytes = isOpen ? Math.min(creditBytes, SEGMENT_BYTES) : SEGMENT_BYTES;
     if (!this.isUnread || mostBytes <= 0) return undefined;
     // A notice that comes while this read is under way asks for another one.
     this.isUnread = false;

@@ -49,6 +49,8 @@ export class StreamHost {
   refill = 0;
   /** How bytes of the stream are answered. */
   manner: 'ack' | 'nak' | 'silent' = 'ack';
+  /** How long the host thinks before it answers. */
+  answerMs = 0;
   private toSend = '';
   private readonly queue: [number, HostFields][] = [];
   private underWay: { frame: string; type: number; sends: number } | undefined;
@@ -143,7 +145,9 @@ export class StreamHost {
         ? { seq: frame.seq, type: frame.type, order: 0 }
         : { seq: frame.seq, type: frame.type, reason: 12, text: 'BUSY' };
     const bytes = encodeFrame(nodeCrc32, 0, frame.seq, type, encodeHost(type as HostType, fields));
-    this.line.write(Buffer.from(bytes, 'latin1'));
+    const write = (): void => this.line.write(Buffer.from(bytes, 'latin1'));
+    if (this.answerMs) this.clock.setTimer(write, this.answerMs);
+    else write();
   }
 
   private takeAnswer(frame: Frame): void {
@@ -178,8 +182,8 @@ export class StreamServer {
   readonly messages: (readonly unknown[])[] = [];
   readonly breaches: string[] = [];
   received = '';
-  /** Sizes of the units that came, and when each message or unit came. */
-  readonly arrivals: { what: string; atMs: number }[] = [];
+  /** Messages and units of bytes that came: when, and from which byte of the connection to which. */
+  readonly arrivals: { what: string; atMs: number; begin: number; end: number }[] = [];
   /** What the device takes, and what we let it send. */
   credit = 0;
   allowed = 0;
@@ -189,6 +193,8 @@ export class StreamServer {
   sessions = 0;
   isUp = false;
   private hasShut = false;
+  private unitBegin = 0;
+  private unitEnd = 0;
   private toSend = '';
   private sealer!: Sealer;
   private connection!: ServerConnection;
@@ -200,9 +206,12 @@ export class StreamServer {
     const keys = deviceKeys(nodeAes, unhex(KEY));
     let opener: Opener | undefined;
     this.connection = connection;
+    this.unitEnd = 0;
     const reader = new UnitReader({
       onBroken: () => this.breaches.push('a broken unit'),
       onUnit: (kind, body) => {
+        this.unitBegin = this.unitEnd;
+        this.unitEnd += encodeUnit(kind, body).length;
         if (kind !== UnitKind.Response) {
           const plain = opener!.open(kind, body);
           if (plain === undefined) this.breaches.push('a record that does not open');
@@ -261,7 +270,7 @@ export class StreamServer {
   }
 
   private onBytes(plain: string): void {
-    this.arrivals.push({ what: 'bytes', atMs: this.clock.nowMs() });
+    this.note('bytes');
     if (plain.length > this.allowed) this.breaches.push(`${plain.length} bytes, ${this.allowed} allowed`);
     this.allowed -= plain.length;
     this.received += plain;
@@ -270,10 +279,14 @@ export class StreamServer {
     this.send('credit', plain.length);
   }
 
+  private note(what: string): void {
+    this.arrivals.push({ what, atMs: this.clock.nowMs(), begin: this.unitBegin, end: this.unitEnd });
+  }
+
   private onMessage(message: unknown[]): void {
     const [type, value] = message as [string, number];
     this.messages.push(message);
-    this.arrivals.push({ what: type, atMs: this.clock.nowMs() });
+    this.note(type);
     if (type === 'hi') {
       this.sessions += 1;
       this.isUp = true;
@@ -308,6 +321,8 @@ export class StreamWorld {
   readonly host: StreamHost;
   readonly server: StreamServer;
   readonly crashes: unknown[] = [];
+  /** Bytes that the module has given to the modem, or announced to it, since it last opened a connection. */
+  sentBytes = 0;
 
   constructor(firmware: Firmware, seed = 5) {
     const random = new Random(seed);
@@ -321,6 +336,7 @@ export class StreamWorld {
       random,
       store: memoryStore(journalBytes(firmware)),
       network: this.network,
+      watch: { onCommand: (line) => this.count(line) },
       onCrash: (error) => this.crashes.push(error),
     });
     this.host = new StreamHost(this.module.host, this.clock);
@@ -334,6 +350,11 @@ export class StreamWorld {
     world.host.ask(HostType.Provision, { json: JSON.stringify(IDENTITY) });
     if (!world.until(() => world.isReady, 180)) throw new Error('no link');
     return world;
+  }
+
+  private count(command: string): void {
+    const [, name, bytes] = /^\+(CIPSTART|CIPSEND)=\d,(\d*)/.exec(command) ?? [];
+    if (name) this.sentBytes = name === 'CIPSTART' ? 0 : this.sentBytes + Number(bytes);
   }
 
   /** A fault of modem or network, now (`npm run modem -- --list-faults`). */

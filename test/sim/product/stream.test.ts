@@ -123,6 +123,34 @@ describe('data stream through the platform', () => {
     sound(world);
   });
 
+  it('keeps one packet of data at most between an order and the modem, however busy the way is', () => {
+    const world = StreamWorld.linked(firmware);
+    const { host, server } = world;
+    host.refill = 1024;
+    world.open();
+    host.write(bytesOf(400_000, 14));
+    const ahead: number[] = [];
+    for (let order = 1; order <= 4; order++) {
+      // Long enough that the modem has all it may have unacknowledged, and at another moment each time.
+      world.clock.advance(12_000 + order * 310);
+      host.ask(HostType.Pay, { amountFen: 100, channel: 1, ttlS: 0, reference: `R${order}`, goods: '' });
+      const isTaken = (): boolean =>
+        host.answers.filter(({ type, reason }) => type === HostType.Pay && reason === 0).length === order;
+      expect(world.until(isTaken, 5)).toBe(true);
+      const sentBytes = world.sentBytes;
+      expect(world.until(() => server.of('pay').length === order, 30)).toBe(true);
+      const pay = server.arrivals.filter(({ what }) => what === 'pay').at(-1)!;
+      ahead.push(
+        server.arrivals.filter(
+          ({ what, begin, end }) => what === 'bytes' && end > sentBytes && begin < pay.begin,
+        ).length,
+      );
+    }
+    expect(host.unsentBytes).toBeGreaterThan(0);
+    expect(Math.max(...ahead)).toBeLessThanOrEqual(1);
+    sound(world);
+  });
+
   it('ends with 0 when the host closes, and can be opened again at once', () => {
     const world = StreamWorld.linked(firmware);
     const { host, server } = world;
@@ -185,6 +213,21 @@ describe('data stream through the platform', () => {
     expect(host.received).toBe(bytesOf(900, 13));
     expect(world.until(() => server.of('shut').length > 0, 10)).toBe(true);
     expect(server.of('shut')).toEqual([['shut', 0]]);
+    sound(world);
+  });
+
+  it.each([1000, 70_000])('keeps the last bytes for a slow host, %i ms after the stream opened', (ageMs) => {
+    const world = StreamWorld.linked(firmware);
+    const { host, server } = world;
+    world.open();
+    host.give(900);
+    world.clock.advance(ageMs);
+    // The first frame is still unanswered when the backend's end arrives.
+    host.answerMs = 450;
+    server.write(bytesOf(900, 15));
+    server.send('shut', RATE_LIMIT);
+    expect(world.closed()).toBe(RATE_LIMIT);
+    expect(host.received).toBe(bytesOf(900, 15));
     sound(world);
   });
 
@@ -329,6 +372,29 @@ describe('data stream to the maker’s own server', () => {
     maker.connection.close();
     expect(world.closed()).toBe(0);
     expect(host.received).toBe(bytesOf(600, 10));
+    sound(world);
+  });
+
+  it.each([
+    ['exactly', 900],
+    ['not quite', 850],
+  ])('tells the peer’s end when the credit is %s enough for its last bytes', (_what, credit) => {
+    const world = StreamWorld.linked(firmware);
+    const { host } = world;
+    const maker = new Maker(world);
+    world.open(2, MAKER, 9000);
+    host.give(credit);
+    world.clock.advance(1000);
+    maker.connection.write(Buffer.from(bytesOf(900, 16), 'latin1'));
+    maker.connection.close();
+    if (credit < 900) {
+      world.clock.advance(20_000);
+      expect(host.received).toBe(bytesOf(900, 16).slice(0, credit));
+      expect(host.count(HostType.DtuClosed)).toBe(0);
+      host.give(100);
+    }
+    expect(world.closed()).toBe(0);
+    expect(host.received).toBe(bytesOf(900, 16));
     sound(world);
   });
 

@@ -49,6 +49,8 @@ interface Held {
 
 interface Waiting {
   readonly far: FarEnd;
+  /** When it came here: of two backends at two processes the later one stays, whichever word arrives first. */
+  readonly atMs: number;
   isSeeking: boolean;
   mustSeekAgain: boolean;
 }
@@ -140,11 +142,12 @@ export class DtuHub implements Streams, DoorKeeper {
     if (this.isStopped) return far.end('UNAVAILABLE');
     this.options.log.info({ deviceId, backend: far.label }, 'backend came');
     this.leave(deviceId, 'REPLACED');
-    this.options.neighbours.announce('backend', deviceId);
+    const atMs = Math.round(this.options.clock.nowMs());
+    this.options.neighbours.announce('backend', deviceId, atMs);
     const held = this.streams.get(deviceId);
     if (held && this.isTaken(held)) held.stream.finish(Reason.None, 'REPLACED');
     if (held && this.attach(deviceId, held, far)) return;
-    const waiting: Waiting = { far, isSeeking: false, mustSeekAgain: false };
+    const waiting: Waiting = { far, atMs, isSeeking: false, mustSeekAgain: false };
     this.waiting.set(deviceId, waiting);
     far.onEnd = () => {
       if (this.waiting.get(deviceId) === waiting) this.waiting.delete(deviceId);
@@ -166,11 +169,11 @@ export class DtuHub implements Streams, DoorKeeper {
     if (!held || !isSame(held.ticket, ticket) || !this.attach(deviceId, held, far)) far.end('UNAVAILABLE');
   }
 
-  /** What another process says, or this one of itself. */
-  hear(word: HubWord, subject: string): void {
+  /** What another process says, or this one of itself; `atMs`: when that backend came. */
+  hear(word: HubWord, subject: string, atMs: number): void {
     if (word === 'stream') void this.seek(subject, false);
-    else if (word === 'backend') this.leave(subject, 'REPLACED');
-    else this.revoke(Number(subject));
+    else if (word === 'revoked') this.revoke(Number(subject));
+    else if ((this.waiting.get(subject)?.atMs ?? Infinity) < atMs) this.leave(subject, 'REPLACED');
   }
 
   /** Ends everything; devices hear of it when their sessions end. */

@@ -19,7 +19,8 @@ export interface Bridge {
 export interface Neighbours {
   publish(deviceId: string, ticket: string): Promise<void>;
   withdraw(deviceId: string, ticket: string): Promise<void>;
-  announce(word: HubWord, subject: string): void;
+  /** `atMs`: when the backend came that is told of. */
+  announce(word: HubWord, subject: string, atMs?: number): void;
   /** Crosses to the process that has the device's stream; undefined when there is none, or it has no use for us. */
   cross(deviceId: string, isFresh: boolean): Promise<Bridge | undefined>;
 }
@@ -39,7 +40,7 @@ export interface ClusterOptions {
   readonly clock: Clock;
   /** Origin under which other processes reach this one; known once HTTP listens. */
   readonly address: () => string;
-  readonly announce: (word: HubWord, subject: string) => void;
+  readonly announce: (word: HubWord, subject: string, atMs: number) => void;
 }
 
 export class ClusterNeighbours implements Neighbours {
@@ -66,8 +67,8 @@ export class ClusterNeighbours implements Neighbours {
       .execute();
   }
 
-  announce(word: HubWord, subject: string): void {
-    this.options.announce(word, subject);
+  announce(word: HubWord, subject: string, atMs = 0): void {
+    this.options.announce(word, subject, atMs);
   }
 
   async cross(deviceId: string, isFresh: boolean): Promise<Bridge | undefined> {

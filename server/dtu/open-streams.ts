@@ -53,14 +53,14 @@ export function openStreams(
       db: parts.database.db,
       clock,
       address: () => address.origin,
-      announce: (word, subject) => parts.router.tellStreams(word, subject),
+      announce: (word, subject, atMs) => parts.router.tellStreams(word, subject, atMs),
     }),
     clock,
     log,
     onPassed: (upBytes, downBytes) => metrics.streamPassed(upBytes, downBytes),
     onEnd: (reason) => metrics.streamEnded(reason),
   });
-  parts.router.onStreamWord = (word, subject) => hub.hear(word, subject);
+  parts.router.onStreamWord = (word, subject, atMs) => hub.hear(word, subject, atMs);
   metrics.gauge('coinslot_dtu_streams', 'Data streams of devices connected here', () => hub.streamCount);
   metrics.gauge('coinslot_dtu_waiting', 'Backends that wait for their device', () => hub.waitingCount);
   const tcp = new TcpDoor(hub, clock);

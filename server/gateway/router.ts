@@ -34,7 +34,12 @@ type Word =
   | { readonly kind: 'begin'; readonly deviceId: string; readonly session: number }
   | { readonly kind: 'off'; readonly deviceId: string }
   | { readonly kind: 'set'; readonly deviceId: string }
-  | { readonly kind: 'dtu'; readonly word: HubWord; readonly subject: string };
+  | {
+      readonly kind: 'dtu';
+      readonly word: HubWord;
+      readonly subject: string;
+      readonly atMs: number;
+    };
 
 const DEVICE_ID = z.string().max(12);
 const NOTICE = z.object({
@@ -49,6 +54,7 @@ const NOTICE = z.object({
         kind: z.literal('dtu'),
         word: z.enum(['stream', 'backend', 'revoked']),
         subject: z.string().max(20),
+        atMs: z.int(),
       }),
     ]),
   ),
@@ -70,7 +76,7 @@ export interface RouterOptions {
 
 export class Router implements Push {
   /** Words about data streams from other processes. */
-  onStreamWord: (word: HubWord, subject: string) => void = () => undefined;
+  onStreamWord: (word: HubWord, subject: string, atMs: number) => void = () => undefined;
   private readonly self = randomUUID();
   private gateway: Gateway | undefined;
   private client: Client | undefined;
@@ -119,14 +125,14 @@ export class Router implements Push {
   }
 
   /** Tells the other processes something about data streams. */
-  tellStreams(word: HubWord, subject: string): void {
-    this.say({ kind: 'dtu', word, subject });
+  tellStreams(word: HubWord, subject: string, atMs: number): void {
+    this.say({ kind: 'dtu', word, subject, atMs });
   }
 
   /** What goes on with this token ends, here and in the other processes. */
   streamTokenRevoked(tokenId: number): void {
-    this.onStreamWord('revoked', String(tokenId));
-    this.tellStreams('revoked', String(tokenId));
+    this.onStreamWord('revoked', String(tokenId), 0);
+    this.tellStreams('revoked', String(tokenId), 0);
   }
 
   settingsChanged(deviceId: string): void {
@@ -261,7 +267,7 @@ export class Router implements Push {
       if (word.kind === 'tell') this.tellHere(word.deviceId, word.n, word.version);
       else if (word.kind === 'begin') this.gateway?.endOlder(word.deviceId, word.session, 'replaced');
       else if (word.kind === 'off') this.gateway?.endOlder(word.deviceId, Infinity, 'disabled');
-      else if (word.kind === 'dtu') this.onStreamWord(word.word, word.subject);
+      else if (word.kind === 'dtu') this.onStreamWord(word.word, word.subject, word.atMs);
       else this.setHere(word.deviceId);
     }
   }

@@ -74,11 +74,15 @@ export class VirtualModule {
       profile,
       clock,
       random: random.fork('board'),
-      flash: new FlashChip({
-        sectors: journalSectors(profile),
-        random: random.fork('flash'),
-        store: options.store,
-      }),
+      ...(profile.journal.kind === 'fram'
+        ? { fram: options.store }
+        : {
+            flash: new FlashChip({
+              sectors: journalSectors(profile),
+              random: random.fork('flash'),
+              store: options.store,
+            }),
+          }),
       serials: { [portNumber(profile.host.port)]: hostSide, [portNumber(profile.modem.port)]: modemHost },
       onPin: (pin, level, atMs) => {
         onPin[pin]?.(level);

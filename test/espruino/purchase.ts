@@ -146,6 +146,20 @@ async function settled(
     // relay may have begun to move then, but once only, and never after a kill at any other moment.
     const isKilledAnywhere = plan.kill === 'anywhere' || plan.kill === 'afterPaying';
     suite.check(pulses <= (isKilledAnywhere ? 1 : 0), `${outTradeNo}: ${name} with ${pulses} relay pulses`);
+    if (pulses > 0) await provedUncertain(suite, outTradeNo, name);
     suite.check(server?.state !== 'DISPENSED', `${outTradeNo}: ${name}, but the server says DISPENSED`);
   }
+}
+
+/**
+ * Money goes back after a pulse only where the module itself said that it does not know; the server's event log shows
+ * it, whatever the merchant's policy made of it, and that nobody said something else before.
+ */
+async function provedUncertain(suite: Suite, outTradeNo: string, name: string): Promise<void> {
+  const events = await suite.options.platform.server.core.store.events(outTradeNo);
+  const ends = events.filter(({ type }) => type.startsWith('end'));
+  const timeline = events.map(({ type, toState }) => `${type} ${toState}`).join(', ');
+  const isUncertain = ends[0]?.type === 'endUncertain' && ends[0].cause === 'device';
+  suite.check(isUncertain, `${outTradeNo}: ${name} after a pulse that was not in doubt (L3): ${timeline}`);
+  if (isUncertain) suite.options.say(`${outTradeNo}: ${name} after a pulse, in doubt: ${timeline}`);
 }

@@ -1,10 +1,10 @@
 /**
- * What the module must do on the real interpreter: boot and answer, keep its console shut, buy on both channels,
- * find every order again after a kill at any moment, come back from link faults, settle each order, and not grow.
+ * What the module must do on the real interpreter: boot and answer, keep its console shut, pass data streams on, buy
+ * on both channels, find every order again after a kill at any moment, come back from link faults, settle each order,
+ * and not grow.
  * Each fact that does not hold is a violation.
  */
 import path from 'node:path';
-import { HostError } from '../../maker/host/errors';
 import { readGraph } from '../../scripts/budget/graph';
 import { divide } from '../../scripts/budget/shares';
 import type { Firmware } from '../../scripts/build/build';
@@ -16,11 +16,12 @@ import { RealNetwork } from '../../sim/network/real-network';
 import { Machine } from '../../sim/product/machine';
 import { RealClock } from '../../sim/time/clock';
 import { Random } from '../../sim/time/random';
-import { LinkState, Reason } from '../../src/protocol/codes';
+import { LinkState } from '../../src/protocol/codes';
 import { HostType } from '../../src/protocol/host';
 import { attackConsole } from './console';
 import type { Platform } from './platform';
 import { KILLS, purchase, STEP_LIMIT_MS } from './purchase';
+import { dataStreams } from './stream';
 
 export interface SuiteOptions {
   readonly interpreter: Interpreter;
@@ -44,7 +45,8 @@ export interface SuiteResult {
   readonly peakVars: number;
   readonly leakPer1000Orders: number;
   readonly bootMs: number;
-  readonly dtu: string;
+  /** Bytes that passed through data streams and were compared. */
+  readonly dtuBytes: number;
   readonly violations: readonly string[];
 }
 
@@ -165,11 +167,11 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
     onStrike: () => (suite.faults += 1),
   });
   const suite = new Suite(options, box, new Machine(box.host, clock), injector);
-  let [idleVars, leakPer1000Orders, dtu] = [0, 0, 'not checked'];
+  let [idleVars, leakPer1000Orders, dtuBytes] = [0, 0, 0];
   try {
     await startUp(suite);
     idleVars = await suite.sampleMemory();
-    dtu = await dtuState(suite);
+    dtuBytes = await dataStreams(suite);
     await hardOrders(suite);
     leakPer1000Orders = await steadyOrders(suite);
   } catch (error) {
@@ -189,7 +191,7 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
     peakVars: suite.peakVars,
     leakPer1000Orders,
     bootMs: Math.round(suite.bootMs),
-    dtu,
+    dtuBytes,
     violations: suite.violations,
   };
 }
@@ -230,21 +232,6 @@ async function shutConsole(suite: Suite, when: string): Promise<void> {
   }
   await suite.machine.request(HostType.Hello, { version: 1, name: 'test' });
   suite.options.say(`the console is shut ${when}`);
-}
-
-/** Whether the firmware takes data streams: said, because it is not tested here when it does not. */
-async function dtuState(suite: Suite): Promise<string> {
-  try {
-    await suite.machine.request(HostType.DtuOpen, { mode: 1, port: 0, address: '' });
-    await suite.machine.request(HostType.DtuClose);
-    suite.options.say('a data stream (DTU) is taken and closed; what flows through it is not checked here');
-    return 'open and close only';
-  } catch (error) {
-    if (!(error instanceof HostError) || error.code !== 'refused') throw error;
-    const state = error.reason === Reason.BadType ? 'not built' : `refused: ${error.message}`;
-    suite.options.say(`data streams (DTU): ${state}; not checked`);
-    return state;
-  }
 }
 
 /** Purchases on both channels, with a kill at every moment in turn and a link fault in every third. */

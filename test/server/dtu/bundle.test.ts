@@ -7,6 +7,7 @@ import { buildFirmware } from '../../../scripts/build/build';
 import { memoryStore } from '../../../sim/flash';
 import { FAST } from '../../../sim/modem/timing';
 import { RealNetwork } from '../../../sim/network/real-network';
+import { HostStream, pattern, TUNNEL } from '../../../sim/product/host-stream';
 import { Machine } from '../../../sim/product/machine';
 import { journalBytes, VirtualModule } from '../../../sim/product/module';
 import { RealClock, type Timer } from '../../../sim/time/clock';
@@ -49,59 +50,6 @@ class TestClock extends RealClock {
   stop(): void {
     for (const timer of this.timers) super.clearTimer(timer);
   }
-}
-
-/** The host's end of the stream: keeps to its credit, gives credit as it takes bytes. */
-class HostStream {
-  received = '';
-  reason: number | undefined;
-  private credit = 0;
-  private waiting: (() => void)[] = [];
-
-  constructor(private readonly wanted: number) {
-    machine.listeners.add((type, fields) => {
-      if (type === HostType.DtuOpened || type === HostType.DtuGranted) this.credit += fields.credit as number;
-      else if (type === HostType.DtuReceived) {
-        this.received += fields.data as string;
-        // The stream may have ended before this is answered.
-        if (this.received.length < this.wanted)
-          machine
-            .request(HostType.DtuCredit, { credit: (fields.data as string).length })
-            .catch(() => undefined);
-      } else if (type === HostType.DtuClosed) this.reason = fields.reason as number;
-      for (const wake of this.waiting.splice(0)) wake();
-    });
-  }
-
-  async open(fields: { mode: number; port: number; address: string }): Promise<void> {
-    const opened = machine.waitFor(HostType.DtuOpened, () => true, 60_000);
-    await machine.request(HostType.DtuOpen, fields);
-    await opened;
-    await machine.request(HostType.DtuCredit, { credit: 2_048 });
-  }
-
-  async write(data: string): Promise<void> {
-    for (let at = 0; at < data.length;) {
-      while (this.credit === 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
-      const part = data.slice(at, at + Math.min(512, this.credit));
-      this.credit -= part.length;
-      at += part.length;
-      await machine.request(HostType.DtuData, { data: part });
-    }
-  }
-
-  async close(): Promise<void> {
-    const closed = machine.waitFor(HostType.DtuClosed, () => true, 60_000);
-    await machine.request(HostType.DtuClose);
-    await closed;
-  }
-}
-
-/** Every byte value, never the same for long. */
-function pattern(byteCount: number, seed: number): string {
-  let text = '';
-  for (let at = 0; at < byteCount; at++) text += String.fromCharCode((at * 31 + (at >> 8) * 7 + seed) & 255);
-  return text;
 }
 
 beforeAll(async () => {
@@ -154,8 +102,8 @@ afterAll(async () => {
 it('tunnel: host and backend exchange all bytes in order, an order is paid meanwhile, each end is told', async () => {
   const backend = TcpBackend.connect(bench.server.dtuPort, DEVICE, token);
   const [up, down] = [pattern(12_000, 1), pattern(6_000, 2)];
-  const host = new HostStream(down.length);
-  await host.open({ mode: 1, port: 0, address: '' });
+  const host = new HostStream(machine, down.length);
+  await host.open(TUNNEL);
   await backend.sees(() => backend.isOpen);
   backend.socket.write(down, 'latin1');
   const written = host.write(up);
@@ -179,8 +127,8 @@ it('tunnel: host and backend exchange all bytes in order, an order is paid meanw
 
 it('tunnel: a backend that closes is told to the host behind its last bytes', async () => {
   const backend = WsBackend.connect(bench.server.httpUrl, DEVICE, token);
-  const host = new HostStream(0);
-  await host.open({ mode: 1, port: 0, address: '' });
+  const host = new HostStream(machine, 0);
+  await host.open(TUNNEL);
   await backend.sees(() => backend.isOpen);
   backend.send('the last words');
   backend.socket.close();
@@ -190,7 +138,7 @@ it('tunnel: a backend that closes is told to the host behind its last bytes', as
 
 it('direct: host and the maker’s own server exchange all bytes in order, past the platform', async () => {
   const [up, down] = [pattern(9_000, 3), pattern(5_000, 4)];
-  const host = new HostStream(down.length);
+  const host = new HostStream(machine, down.length);
   await host.open({ mode: 2, port: 9000, address: MAKER });
   await until(() => makerSide.sockets.length === 1);
   makerSide.sockets[0]!.write(down, 'latin1');

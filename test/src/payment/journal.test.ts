@@ -84,6 +84,28 @@ describe('the journal', () => {
     }
   });
 
+  test('that is full refuses what is new, loses nothing, and goes on when less is needed', () => {
+    for (let bytes = 160; bytes <= 320; bytes += 4) {
+      const nor = new Nor(sectorsOf(3, bytes));
+      const store = new Store(nor);
+      let key = 10;
+      const fill = (): void => {
+        for (;;) store.put(key++, 5);
+      };
+      for (let round = 0; round < 3; round++) {
+        expect(fill).toThrow('JOURNAL_FULL');
+        expect(new Store(nor).values).toEqual(store.values);
+        // Refused again, in the same way, by a module that has just started.
+        expect(() => new Store(nor).put(99_999, 123_456_789)).toThrow('JOURNAL_FULL');
+        expect(new Store(nor).values).toEqual(store.values);
+        // What is no longer needed makes room.
+        for (const old of [...store.values.keys()].slice(0, 3)) store.values.delete(old);
+        store.put(key++, 6);
+        expect(new Store(nor).values.get(key - 1)).toBe(6);
+      }
+    }
+  });
+
   test('a record that was torn never comes back later, even if its bits settle', () => {
     const nor = new Nor(sectorsOf(3, 512));
     new Store(nor).put(1, 1);

@@ -1,5 +1,5 @@
 import { Nor, sectorsOf } from '../ports/nor';
-import { SERVER_MS, TestModule } from './module';
+import { SERVER_MS, statesInJournal, TestModule } from './module';
 
 const fresh = (): TestModule => TestModule.provisioned(new Nor(sectorsOf(3, 4096)));
 const CODE = 'weixin://wxpay/bizpayurl?pr=abc';
@@ -9,6 +9,72 @@ const [ACCEPTED, REQUESTED, AWAITING, CANCELLING, PAID, DISPENSING, DISPENSED, R
   1, 2, 3, 4, 5, 6, 7, 8, 9,
 ];
 const [DONE, REFUSED, CLOSED, REFUNDED] = [10, 11, 12, 13];
+const BUSY = 12;
+
+/** The longest PAY: 32 characters of reference, 48 bytes of goods in base64. */
+const longest = (index: number): [number, number, number, string, string] => [
+  999_999 - index,
+  2,
+  900,
+  `${index}`.padStart(32, 'R'),
+  'x'.repeat(64),
+];
+
+describe('a flash full of open orders', () => {
+  /** Opens orders until one is refused; gives what refused it. */
+  const fill = (module: TestModule, from: number): unknown => {
+    for (let index = from; ; index++) {
+      try {
+        const { reason, order } = module.orders.pay(...longest(index));
+        if (!order) return reason;
+        module.orders.request(order);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    }
+  };
+  const open = (module: TestModule): unknown[] =>
+    module.book.open.map(({ n, reference, goods, amountFen }) => [n, reference, goods, amountFen]);
+
+  test('of the smallest sectors a board may have: BUSY, and however often the ring turns, nothing is lost', () => {
+    const module = TestModule.provisioned(new Nor(sectorsOf(3, 8192)));
+    module.book.saveSettings({ ...module.book.settings, maxFen: 1_000_000 });
+    // Six ended ones beside six open ones: all that is ever carried over.
+    for (let turn = 0; turn < 2; turn++) {
+      expect(fill(module, turn * 6)).toBe(BUSY);
+      if (turn === 0) for (const { n } of module.book.open.slice()) module.server('fin', n, CLOSED, 0);
+    }
+    const before = open(module);
+    expect(before).toHaveLength(6);
+    const erase = jest.spyOn(module.nor, 'erase');
+    for (let note = 0; note < 1000; note++) module.book.note('FAULT', 'x'.repeat(80));
+    expect(erase.mock.calls.length).toBeGreaterThan(9);
+    expect(module.orders.pay(...longest(99)).reason).toBe(BUSY);
+    const again = module.reboot();
+    expect(open(again)).toEqual(before);
+    expect(again.book.ended).toHaveLength(6);
+    again.server('fin', 7, CLOSED, 0);
+    expect(again.orders.pay(...longest(99)).reason).toBe(0);
+    expect(open(again.reboot())).toEqual([...before.slice(1), [13, ...longest(99).slice(3), longest(99)[0]]]);
+  });
+
+  test.each([700, 760, 820, 880, 940, 1000, 1060])(
+    'of sectors of %i bytes, fewer than a board may have: refused by the journal, and nothing is lost',
+    (bytes) => {
+      const module = TestModule.provisioned(new Nor(sectorsOf(3, bytes)));
+      module.book.saveSettings({ ...module.book.settings, maxFen: 1_000_000 });
+      expect(fill(module, 0)).toBe('JOURNAL_FULL');
+      const before = open(module);
+      const sent = module.sent.length;
+      expect(before.length).toBeGreaterThan(1);
+      expect(fill(module, 50)).toBe('JOURNAL_FULL');
+      expect(module.sent).toHaveLength(sent);
+      expect(module.book.lastOrder).toBe(before.length);
+      // Read by another reader: a module that full may have no room to start, which is why the build wants 8,192.
+      expect(statesInJournal(module.nor).slice(1)).toEqual(before.map(() => ACCEPTED));
+    },
+  );
+});
 
 describe('an order on the device', () => {
   test('goes from PAY to DONE, and the server hears of each step that matters', () => {

@@ -18,13 +18,15 @@ const OFF_TRIES = 5;
 /** Least time between two uses, by rung; doubled with each use. */
 const INTERVALS_MS: readonly number[] = [0, 2000, 60000, 120000, 45000, 45000, 60000];
 const MAX_DOUBLINGS = 6;
+/** Of the pins: a modem that wedges again and again is not left wedged for longer than some minutes. */
+const MAX_PIN_DOUBLINGS = 2;
 
 /**
  * Back-off, by fault: half to one and a half times the first delay, doubled up to the longest. A server that
  * refuses us is asked less often; a modem that is off is looked after often, because its supply may be back.
  */
 const FIRST_DELAYS_MS: readonly number[] = [500, 500, 500, 5000, 500, 500, 2000, 30000, 500];
-const LONGEST_DELAYS_MS: readonly number[] = [60000, 60000, 60000, 120000, 120000, 120000, 3000, 600000, 500];
+const LONGEST_DELAYS_MS: readonly number[] = [60000, 60000, 60000, 120000, 120000, 120000, 2000, 600000, 500];
 /** How long a rung that helped is tried first. */
 const MEMORY_MS = 1800000;
 
@@ -88,7 +90,8 @@ export function ladder(memory: LadderMemory): Ladder {
       const rung = memory.rung;
       memory.uses[rung]!++;
       if (memory.lastUsedMs[rung] !== undefined) {
-        memory.doublings[rung] = Math.min((memory.doublings[rung] || 0) + 1, MAX_DOUBLINGS);
+        const most = rung < Rung.Reset ? MAX_DOUBLINGS : MAX_PIN_DOUBLINGS;
+        memory.doublings[rung] = Math.min((memory.doublings[rung] || 0) + 1, most);
       }
       memory.lastUsedMs[rung] = nowMs;
     },

@@ -54,8 +54,8 @@ const ROWS: readonly string[] = [
   SETTINGS + BEARER,
 ];
 
-/** Pause before an answer that may change is asked for again. */
-const RECHECK_MS = 1000;
+/** Pause before an answer that may change is asked for again: shorter than the keeper's tick, so that each tick asks. */
+const RECHECK_MS = 750;
 /** How long waiting alone may help, by what is waited for. */
 const SIM_WAIT_MS = 12000;
 const NETWORK_WAIT_MS = 75000;

@@ -130,11 +130,11 @@ export class Journal {
   append(kind: RecordKind, value: unknown): void {
     const text = JSON.stringify(value);
     if (text.length > MAX_RECORD_BYTES) throw new Error('JOURNAL_RECORD');
-    const wholeBytes = recordBytes(text.length);
+    const mostBytes = RECORD_OVERHEAD_BYTES + text.length + 3;
     for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
-      if (wholeBytes > this.freeBytes() && !this.isTurning) this.turn();
+      if (mostBytes > this.freeBytes() && !this.isTurning) this.turn();
       // What is carried over may leave no room for it: it must not run into the next sector.
-      if (wholeBytes > this.freeBytes()) throw new Error('JOURNAL_FULL');
+      if (mostBytes > this.freeBytes()) throw new Error('JOURNAL_FULL');
       if (this.put(kind, text)) return;
     }
     throw new Error('JOURNAL_WORN');

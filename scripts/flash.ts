@@ -13,6 +13,8 @@ import { sendFiles, stopProgram } from './flash/send';
 
 const RESTART_MS = 3000;
 const RESTART_TRIES = 10;
+/** Where the version stands among the values of INFO. */
+const VERSION_OF_INFO = 6;
 
 interface Options {
   readonly port: string;
@@ -79,17 +81,24 @@ async function flash(options: Options): Promise<void> {
   await sayVersion(options, firmware);
 }
 
+/** An expression that is the version of the firmware that runs: the one that its INFO tells. */
+function versionExpression({ names }: Firmware): string {
+  const unit = [...names.topLevel].find(([, owned]) => owned.name === 'unit')?.[0];
+  const info = [...names.properties].find(([, full]) => full === 'info')?.[0];
+  if (unit === undefined || info === undefined) throw new FlashError('the bundle does not tell its version');
+  return `typeof ${unit}=="object"&&${unit}.${info}?${unit}.${info}()[${VERSION_OF_INFO}]:""`;
+}
+
 /** The board is there again after its restart, with this firmware's version in its memory. */
 async function sayVersion({ port }: Options, firmware: Firmware): Promise<void> {
-  const name = [...firmware.names.topLevel].find(([, owned]) => owned.name === 'FIRMWARE_VERSION')?.[0];
-  if (name === undefined) throw new FlashError('the bundle does not tell its version');
+  const expression = versionExpression(firmware);
   for (let tries = 1; ; tries++) {
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS / 3));
     try {
       const board = await BoardConsole.open(port);
       try {
         await board.wake();
-        const version = await board.evaluate(`typeof ${name}=="string"?${name}:""`);
+        const version = await board.evaluate(expression);
         if (!version) throw new FlashError('the board started, but not with this firmware: flash it again');
         console.log(`running: firmware ${String(version)}`);
         return;

@@ -1,13 +1,17 @@
 /**
- * Puts a program into a board's Storage and reads it back. The program starts itself with its last statement, so what
- * lacks its end does nothing: a board that loses its cable in the midst of it starts into its console and can be
- * flashed again.
+ * Puts a program into a board's Storage and reads it back. The program closes the console with its first words, and
+ * Espruino runs what is there of a file; so a guard stands in front of it. Its token of a long string is written
+ * first of all: the length behind it is erased flash still, and takes in the rest of the file. Its true length, none,
+ * comes last. A board that loses its cable in between starts into its console and can be flashed again.
  */
 import { type BoardConsole, FlashError } from './console';
 
 const PROGRAM = '.bootcde';
 /** Bytes of a line: Espruino holds a line in RAM, and a board has 1 kB for what comes in. */
 const PIECE_BYTES = 240;
+/** LEX_RAW_STRING16, its length, and the end of the statement; the token alone makes the file. */
+const GUARD = '\xd2\0\0;';
+const TOKEN_BYTES = 1;
 /** Storage may have to be compacted, which erases flash. */
 const ERASE_MS = 30_000;
 /** The firmware's watchdog goes on when its program has gone; it is kicked by Espruino itself then. */
@@ -28,7 +32,9 @@ export async function stopProgram(board: BoardConsole): Promise<void> {
 }
 
 /** Writes all files and reads them back, byte by byte. */
-export async function sendFiles(board: BoardConsole, { files, onProgress }: Sending): Promise<void> {
+export async function sendFiles(board: BoardConsole, sending: Sending): Promise<void> {
+  const { onProgress } = sending;
+  const files: Record<string, string> = { ...sending.files, [PROGRAM]: GUARD + sending.files[PROGRAM]! };
   const total = 2 * Object.values(files).reduce((sum, text) => sum + text.length, 0);
   let done = 0;
   await board.evaluate(
@@ -40,8 +46,7 @@ export async function sendFiles(board: BoardConsole, { files, onProgress }: Send
   );
   for (const name of order) {
     const text = files[name]!;
-    for (const at of offsets(text)) {
-      const piece = text.slice(at, at + PIECE_BYTES);
+    for (const [at, piece] of piecesOf(text)) {
       const taken = await board.evaluate(
         `require("Storage").write(${JSON.stringify(name)},atob("${base64(piece)}"),${at},${text.length})`,
         ERASE_MS,
@@ -67,6 +72,16 @@ export async function sendFiles(board: BoardConsole, { files, onProgress }: Send
 
 function* offsets(text: string): Generator<number> {
   for (let at = 0; at < text.length; at += PIECE_BYTES) yield at;
+}
+
+/** Pieces in the order in which they are written: what follows the first byte comes last. */
+function* piecesOf(text: string): Generator<readonly [number, string]> {
+  yield [0, text.slice(0, TOKEN_BYTES)];
+  const rest = text.slice(TOKEN_BYTES);
+  for (const at of offsets(rest)) {
+    if (at > 0) yield [TOKEN_BYTES + at, rest.slice(at, at + PIECE_BYTES)];
+  }
+  if (rest) yield [TOKEN_BYTES, rest.slice(0, PIECE_BYTES)];
 }
 
 function base64(text: string): string {

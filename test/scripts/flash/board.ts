@@ -8,9 +8,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findInterpreter } from '../../../sim/interpreter/interpreter';
 import { openPty, type Pty } from '../../../sim/interpreter/pty';
+import { RealClock } from '../../../sim/time/clock';
 
 export const interpreter = findInterpreter();
 const RUN = path.join(__dirname, '..', '..', '..', 'scripts', 'run.mjs');
+
+/** A full-speed port moves a packet in each frame at least. */
+const PACKET_BYTES = 64;
+const PACKET_MS = 2;
 
 export interface Said {
   readonly status: number | null;
@@ -24,6 +29,9 @@ export class CabledBoard {
   private pty: Pty | undefined;
   private child: ChildProcess | undefined;
   private isOn = true;
+  private packets: Buffer[] = [];
+  private isCarrying = false;
+  private readonly clock = new RealClock();
 
   /** Plugs a cable in; gives the port. */
   async plugIn(): Promise<string> {
@@ -32,7 +40,7 @@ export class CabledBoard {
     this.pty = pty;
     pty.onData = (bytes) => {
       this.bytesLeft -= bytes.length;
-      if (this.bytesLeft > 0) this.child?.stdin!.write(bytes);
+      if (this.bytesLeft > 0) this.carry(bytes);
       else pty.close();
     };
     if (!this.child) this.start();
@@ -51,7 +59,26 @@ export class CabledBoard {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** As packets of USB, one after the other: a burst overruns the queue of the Linux interpreter, which then ends itself. */
+  private carry(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; at += PACKET_BYTES) {
+      this.packets.push(bytes.subarray(at, at + PACKET_BYTES));
+    }
+    if (this.isCarrying) return;
+    this.isCarrying = true;
+    this.carryNext();
+  }
+
+  private carryNext(): void {
+    const packet = this.packets.shift();
+    this.isCarrying = packet !== undefined;
+    if (!packet) return;
+    this.child?.stdin!.write(packet);
+    this.clock.setTimer(() => this.carryNext(), PACKET_MS);
+  }
+
   private start(): void {
+    this.packets = [];
     const child = spawn(interpreter!.binary, [], { cwd: this.folder, stdio: ['pipe', 'pipe', 'ignore'] });
     this.child = child;
     child.stdin.on('error', () => {});

@@ -72,7 +72,7 @@ async function jsVarFigures(failures: string[]): Promise<JsVarFigures | undefine
   }
 }
 
-function showJsVars({ idle, peak, perOpenOrder, shares, isDtuIn }: JsVarFigures): void {
+function showJsVars({ idle, peak, perOpenOrder, shares }: JsVarFigures): void {
   console.log('Where they go when idle: functions and their parameters, then tables and objects');
   for (const { source, code, state } of shares.bySource) {
     console.log(
@@ -87,13 +87,8 @@ function showJsVars({ idle, peak, perOpenOrder, shares, isDtuIn }: JsVarFigures)
     console.log(`${what.padEnd(44)} ${vars} of ${limit} JsVars  ${vars > limit ? 'OVER' : 'ok'}`);
   console.log('');
   row('idle, linked', idle, limits.idleJsVars);
-  row(
-    `peak, a purchase while the link reconnects${isDtuIn ? ' and data flows' : ''}`,
-    peak,
-    limits.peakJsVars,
-  );
+  row('peak, purchase, link reconnects, data flows', peak, limits.peakJsVars);
   console.log(`${'each open order'.padEnd(44)} ${perOpenOrder} JsVars`);
-  if (!isDtuIn) console.log('The peak is measured without DTU traffic.');
 }
 
 async function main(): Promise<void> {

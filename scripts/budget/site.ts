@@ -4,6 +4,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import * as net from 'node:net';
 import path from 'node:path';
 import { systemClock } from '../../server/time';
 import { InterpreterBox } from '../../sim/interpreter/box';
@@ -20,6 +21,8 @@ import type { Firmware } from '../build/build';
 
 const GATEWAY_NAME = 'gateway.coinslot.example';
 const GATEWAY_PORT = 7001;
+/** The maker's own server: gives back what it gets. */
+export const ECHO = { mode: 2, port: 9000, address: 'data.coinslot.example' };
 const STEP_LIMIT_MS = 60_000;
 const CHANNEL_WECHAT = 1;
 const TTL_S = 600;
@@ -31,6 +34,7 @@ export class MeasuredSite {
   private constructor(
     private readonly folder: string,
     readonly platform: MemoryPlatform,
+    private readonly echo: net.Server,
     readonly network: RealNetwork,
     readonly box: InterpreterBox,
     readonly machine: Machine,
@@ -46,7 +50,15 @@ export class MeasuredSite {
     const clock = new RealClock();
     const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-measure-'));
     const platform = await new MemoryPlatform(systemClock, (error) => onTrouble(String(error))).start();
-    const table = { [GATEWAY_NAME]: `127.0.0.1:${platform.gatewayPort}` };
+    const echo = net.createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.pipe(socket);
+    });
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+    const table = {
+      [GATEWAY_NAME]: `127.0.0.1:${platform.gatewayPort}`,
+      [ECHO.address]: `127.0.0.1:${(echo.address() as net.AddressInfo).port}`,
+    };
     const network = new RealNetwork({ clock, table });
     const box = await InterpreterBox.make({
       interpreter,
@@ -61,7 +73,7 @@ export class MeasuredSite {
         if (/Uncaught|ERROR|WARN|ASSERT/.test(line)) onTrouble(line);
       },
     });
-    const site = new MeasuredSite(folder, platform, network, box, new Machine(box.host, clock));
+    const site = new MeasuredSite(folder, platform, echo, network, box, new Machine(box.host, clock));
     try {
       await site.boot();
       await site.provision();
@@ -113,6 +125,7 @@ export class MeasuredSite {
   async stop(): Promise<void> {
     await this.box.close();
     await this.platform.stop();
+    this.echo.close();
     this.network.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -42,7 +42,10 @@ export class HostStream {
 
   async write(data: string): Promise<void> {
     for (let at = 0; at < data.length;) {
-      while (this.credit === 0) await this.news();
+      while (this.credit === 0) {
+        if (this.reason !== undefined) throw new Error(`the stream ended with reason ${this.reason}`);
+        await this.news();
+      }
       const part = data.slice(at, at + Math.min(FRAME_BYTES, this.credit));
       this.credit -= part.length;
       at += part.length;

@@ -242,6 +242,8 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   private setBaud(index: number): void {
     if (index !== this.baudIndex && this.ports.setBaud) {
       this.ports.setBaud(index < 0 ? BAUD : +OTHER_BAUDS.split(',')[index]!);
+      // What the modem heard at other rates stands in its line: the end of that line is here, not at the probe.
+      this.ports.write('\r');
     }
     this.baudIndex = index;
   }

@@ -34,6 +34,10 @@ describe('link bench', () => {
     expect({ bytesLost, duplicates, ordersLost }).toEqual({ bytesLost: 0, duplicates: 0, ordersLost: 0 });
   });
 
+  it('what the modem heard at a wrong rate does not spoil the probe at the right one', () => {
+    expect(runCase(caseNamed('wrong-baud'), 1_013).recoveryS).toBeLessThan(20);
+  });
+
   it('a reused number that hands out old bytes costs no session', () => {
     const { log } = runCase(caseNamed('stale-data-reused'), 1);
     expect(log.some((line) => line.includes('! stale-data'))).toBe(true);

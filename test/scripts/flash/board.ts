@@ -14,7 +14,7 @@ export const interpreter = findInterpreter();
 const RUN = path.join(__dirname, '..', '..', '..', 'scripts', 'run.mjs');
 
 /** A full-speed port moves a packet in each frame at least. */
-const PACKET_BYTES = 64;
+const PACKET_BYTES = 32;
 const PACKET_MS = 2;
 
 export interface Said {
@@ -26,6 +26,8 @@ export class CabledBoard {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'coinslot-cable-'));
   /** Bytes that the cable carries to the board before it is pulled. */
   bytesLeft = Infinity;
+  /** How often the interpreter has ended itself: on a busy machine its input queue may overrun all the same. */
+  crashes = 0;
   private pty: Pty | undefined;
   private child: ChildProcess | undefined;
   private isOn = true;
@@ -82,7 +84,10 @@ export class CabledBoard {
     const child = spawn(interpreter!.binary, [], { cwd: this.folder, stdio: ['pipe', 'pipe', 'ignore'] });
     this.child = child;
     child.stdin.on('error', () => {});
-    child.stdout.on('data', (bytes: Buffer) => this.pty?.write(bytes));
+    child.stdout.on('data', (bytes: Buffer) => {
+      if (bytes.includes('ASSERT')) this.crashes += 1;
+      this.pty?.write(bytes);
+    });
     child.on('exit', () => {
       if (this.isOn) this.start();
     });

@@ -4,25 +4,14 @@
  * Left to tests of their own: refunds that end ABNORMAL or CLOSED, which wait ten minutes before another try.
  */
 import { sleep, systemClock } from '../../server/time';
+import { CALL_FAULTS } from '../../sim/providers/core/faults';
 import type { Random } from '../../sim/time/random';
 import type { Attackers } from './attackers';
 import type { Fleet } from './fleet';
 import type { Site } from './site';
 
 const PROVIDER_FAULTS = [
-  'silence',
-  'silenceDone',
-  'reset',
-  'resetDone',
-  'unavailable',
-  'unavailableDone',
-  'systemError',
-  'systemErrorDone',
-  'busy',
-  'busyDone',
-  'frequencyLimited',
-  'badSignature',
-  'slow',
+  ...CALL_FAULTS,
   'refundSlow',
   'noticeLost',
   'noticeLate',

@@ -7,6 +7,7 @@
 import type { CutPhase } from '../flash';
 import { randomPlan } from '../modem/faults/injector';
 import type { FaultKind } from '../providers';
+import { CALL_FAULTS } from '../providers/core/faults';
 import { Random } from '../time/random';
 import type { CrashPhase } from './life';
 import type { Meddling } from './wire';
@@ -139,23 +140,7 @@ export interface Plan {
 }
 
 const SECOND_MS = 1_000;
-const CALL_FAULTS: readonly FaultKind[] = [
-  'silence',
-  'silenceDone',
-  'reset',
-  'resetDone',
-  'unavailable',
-  'unavailableDone',
-  'systemError',
-  'systemErrorDone',
-  'busy',
-  'busyDone',
-  'frequencyLimited',
-  'badSignature',
-  'slow',
-  'refundClosed',
-  'refundSlow',
-];
+const PROVIDER_FAULTS: readonly FaultKind[] = [...CALL_FAULTS, 'refundClosed', 'refundSlow'];
 const NOTICE_FAULTS: readonly FaultKind[] = [
   'noticeLost',
   'noticeLate',
@@ -223,7 +208,7 @@ const TROUBLES: readonly { readonly most: number; readonly draw: Draw }[] = [
       downMs: random.between(0, 20) * SECOND_MS,
     }),
   },
-  { most: 6, draw: (random, atMs) => providerFault(random, atMs, CALL_FAULTS) },
+  { most: 6, draw: (random, atMs) => providerFault(random, atMs, PROVIDER_FAULTS) },
   { most: 6, draw: (random, atMs) => providerFault(random, atMs, NOTICE_FAULTS) },
   {
     most: 2,

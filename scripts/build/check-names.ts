@@ -146,7 +146,7 @@ function memberName(node: MemberExpression): string | undefined {
 }
 
 /** Names of properties that the bundle gives to its own objects. */
-function definedNames(program: Node): Set<string> {
+export function definedNames(program: Node): Set<string> {
   const names = new Set<string>();
   const addKey = (key: Node): void => {
     const node = key as AnyNode;

@@ -80,11 +80,38 @@ function checkAssignment(node: Extract<AnyNode, { type: 'AssignmentExpression' }
   }
 }
 
-function checkSplit(node: Extract<AnyNode, { type: 'CallExpression' }>, report: Report): void {
+/** Calls that Espruino takes and does otherwise. */
+function checkCall(node: Extract<AnyNode, { type: 'CallExpression' }>, report: Report): void {
   const { callee } = node;
+  const [first, second] = node.arguments as AnyNode[];
+  if (callee.type === 'Identifier') {
+    if (/^set(?:Timeout|Interval)$/.test(callee.name) && first && isText(first)) {
+      report('text-timer', node, 'Espruino makes code of a text that is given to a timer');
+    }
+    if (/Error$/.test(callee.name)) checkError(node, report);
+    return;
+  }
   if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return;
-  if (callee.property.name === 'split' && node.arguments.length > 1) {
+  const { name } = callee.property;
+  if (name === 'split' && second) {
     report('split-limit', node, 'Espruino ignores the second argument of split');
+  }
+  if (/^replace(?:All)?$/.test(name) && second?.type === 'Literal' && /\$[^1-9]/.test(String(second.value))) {
+    report('replacement', node, 'Espruino knows $1 to $9 in a replacement, and no other $');
+  }
+}
+
+function isText(node: AnyNode): boolean {
+  return node.type === 'TemplateLiteral' || (node.type === 'Literal' && typeof node.value === 'string');
+}
+
+function checkError(
+  node: Extract<AnyNode, { type: 'CallExpression' | 'NewExpression' }>,
+  report: Report,
+): void {
+  const { callee } = node;
+  if (callee.type === 'Identifier' && /Error$/.test(callee.name) && node.arguments.length === 0) {
+    report('error-message', node, 'an error without a message has undefined for it on Espruino, not a text');
   }
 }
 
@@ -117,7 +144,8 @@ const RULES: Rules = {
   BinaryExpression: checkOperator,
   LogicalExpression: checkOperator,
   AssignmentExpression: checkAssignment,
-  CallExpression: checkSplit,
+  CallExpression: checkCall,
+  NewExpression: checkError,
   Literal: checkLiteral,
   TemplateElement: (node: Extract<AnyNode, { type: 'TemplateElement' }>, report: Report) =>
     checkText(node, node.value.cooked ?? '', report),

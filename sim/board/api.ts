@@ -189,8 +189,9 @@ function espruinoGlobal(hardware: BoardHardware): Record<string, unknown> {
     kickWatchdog: () => hardware.kickWatchdog(),
     reboot: () => hardware.restart(),
     setConsole: (device: unknown, options?: { force?: boolean }) => {
-      if (device !== null && typeof device !== 'string') throw new realm.Error('Unknown device type');
-      hardware.setConsole(device, Boolean(options?.force));
+      const isDevice = device === 'USB' || hardware.serials.has(String(device));
+      if (device !== null && !isDevice) throw new realm.Error('Unknown device type');
+      hardware.setConsole(device as string | null, Boolean(options?.force));
     },
     setPassword: () => {},
     lockConsole: () => {},

@@ -92,6 +92,7 @@ export class VirtualBoard {
         (work) => this.processor.submit(work),
         () => this.errorFlags.add('BUFFER_FULL'),
         (bytes, byteMs) => this.withoutMissed(bytes, byteMs),
+        (listeners, value) => this.callAll(listeners, value),
       );
       this.serials.set(serial.name, serial);
     }
@@ -241,7 +242,12 @@ export class VirtualBoard {
     this.options.onCrash?.(error);
     const generation = this.processor.generation;
     if (this.listeners.has('process.uncaughtException')) {
-      this.execute(() => this.emit('process.uncaughtException', error));
+      try {
+        this.emit('process.uncaughtException', error);
+      } catch (again) {
+        // Nobody is told of what such a listener throws itself (jsiCheckErrors).
+        if (generation === this.processor.generation) this.options.onCrash?.(again);
+      }
     } else if (generation === this.processor.generation) {
       this.print(
         `Uncaught ${error instanceof Object && 'message' in error ? `Error: ${String(error.message)}` : String(error)}`,
@@ -250,7 +256,22 @@ export class VirtualBoard {
   }
 
   private emit(event: string, value: unknown): void {
-    for (const listener of this.listeners.get(event) ?? []) listener(value);
+    this.callAll(this.listeners.get(event) ?? [], value);
+  }
+
+  /** Every listener hears an event, also behind one that throws; of what they throw the last is told. */
+  private callAll(listeners: readonly ((value: unknown) => void)[], value: unknown): void {
+    const generation = this.processor.generation;
+    let failed: { readonly error: unknown } | undefined;
+    for (const listener of listeners) {
+      try {
+        listener(value);
+      } catch (error) {
+        if (generation !== this.processor.generation) throw error;
+        failed = { error };
+      }
+    }
+    if (failed) throw failed.error;
   }
 
   private print(line: string): void {

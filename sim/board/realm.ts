@@ -8,10 +8,12 @@
  */
 import vm from 'node:vm';
 import { COMMON_GLOBALS, MEMBERS, STATICS } from '../../scripts/build/espruino-api';
+import { parseJson } from './json';
 
 /** Constructors of the realm, for values that the API hands to the firmware. */
 export interface Realm {
   readonly Error: ErrorConstructor;
+  readonly SyntaxError: SyntaxErrorConstructor;
   readonly Uint8Array: Uint8ArrayConstructor;
   readonly Array: ArrayConstructor;
   readonly Object: ObjectConstructor;
@@ -42,7 +44,7 @@ const PROTOTYPE_MEMBERS: Readonly<Record<string, readonly string[]>> = {
 const TYPED_ARRAY_MEMBERS = ['constructor', ...MEMBERS.TypedArray!, ...MEMBERS.Object!];
 
 /** Runs inside the new context: takes away, then replaces. */
-const SETUP = `(function (globals, statics, prototypes, typedArrayMembers) {
+const SETUP = `(function (globals, statics, prototypes, typedArrayMembers, parse) {
   const prune = (object, kept) => {
     for (const name of Object.getOwnPropertyNames(object)) {
       if (!kept.includes(name)) delete object[name];
@@ -52,26 +54,31 @@ const SETUP = `(function (globals, statics, prototypes, typedArrayMembers) {
   const freeze = Object.freeze;
   const scope = globalThis;
   const typedArray = Object.getPrototypeOf(Uint8Array);
-  const realm = { Error, Uint8Array, Array, Object };
-  const parse = JSON.parse;
+  const realm = { Error, SyntaxError, Uint8Array, Array, Object };
+  JSON.parse = (text) => parse(typeof text === 'string' ? text : '' + text);
+  // The interpreter walks along the living list, V8 does not: neither is what a program can rely on.
+  for (const name of ['forEach', 'map', 'filter', 'some', 'every', 'find', 'findIndex']) {
+    const native = Array.prototype[name];
+    Array.prototype[name] = function (callback, self) {
+      if (typeof callback !== 'function') return native.call(this, callback, self);
+      const count = this.length;
+      return native.call(this, function (value, index, array) {
+        if (array.length !== count || array[index] !== value) throw new Error('the array changes while it is walked along');
+        const given = callback.call(self, value, index, array);
+        if (array.length !== count) throw new Error('the array changes while it is walked along');
+        return given;
+      });
+    };
+  }
+  const split = String.prototype.split;
+  String.prototype.split = function (separator) { return split.call(this, separator); };
   const stringify = JSON.stringify;
   const fromCharCode = String.fromCharCode;
-  const escape = (char) => '\\\\u00' + (char.charCodeAt(0) + 256).toString(16).slice(1).toUpperCase();
+  const escape = (char) => '\\\\u' + (char.charCodeAt(0) + 65536).toString(16).slice(1).toUpperCase();
   JSON.stringify = function (value) {
     const text = stringify(value);
     return text === undefined ? undefined : text.replace(/[\\x7f-\\uffff]/g, escape).replace(/\\\\u00[0-9a-f]{2}/g,
       (unit) => '\\\\u' + unit.slice(2).toUpperCase());
-  };
-  JSON.parse = function (text) {
-    if (typeof text !== 'string') text = '' + text;
-    try {
-      return parse(text);
-    } catch (error) {
-      // Espruino stops behind the first value and does not look further.
-      const at = /position (\\d+)/.exec(error.message);
-      if (!at || !/after JSON/.test(error.message)) throw error;
-      return parse(text.slice(0, Number(at[1])));
-    }
   };
   String.fromCharCode = function () {
     let text = '';
@@ -117,8 +124,10 @@ function createRealm(): Realm {
     statics: typeof STATICS,
     prototypes: typeof PROTOTYPE_MEMBERS,
     typedArrayMembers: readonly string[],
+    parse: (text: string) => unknown,
   ) => Omit<Realm, 'compile'>;
-  const values = setUp(LANGUAGE_GLOBALS, STATICS, PROTOTYPE_MEMBERS, TYPED_ARRAY_MEMBERS);
+  const parse = (text: string): unknown => parseJson(values, text);
+  const values = setUp(LANGUAGE_GLOBALS, STATICS, PROTOTYPE_MEMBERS, TYPED_ARRAY_MEMBERS, parse);
   const compiled = new Map<string, (...values: unknown[]) => void>();
   return {
     ...values,

@@ -28,6 +28,7 @@ export class BoardSerial {
     private readonly onOverflow: () => void,
     /** Bytes that a stalled CPU missed are left out. */
     private readonly heard: (bytes: Buffer, byteMs: number) => Buffer,
+    private readonly callAll: (listeners: readonly Listener[], value: unknown) => void,
   ) {
     port.onData = (bytes) => this.receive(bytes);
   }
@@ -92,7 +93,7 @@ export class BoardSerial {
   private emit(text: string): void {
     const listeners = this.listeners.get('data');
     if (listeners) {
-      for (const listener of listeners) listener(text);
+      this.callAll(listeners, text);
       return;
     }
     if (this.unheard.length + text.length > UNHEARD_BYTES) this.onOverflow();

@@ -14,6 +14,8 @@ export interface Interpreter {
   readonly version: string;
   /** A command and its options that the interpreter runs under (valgrind), from the start of a box. */
   readonly wrapper?: readonly string[];
+  /** It answers within milliseconds (brisk.ts). */
+  readonly isBrisk?: boolean;
 }
 
 const PROBE = 'print("version " + process.version + " " + process.env.BOARD)';

@@ -64,7 +64,7 @@ export async function purchase(suite: Suite, plan: Plan): Promise<void> {
 }
 
 /** The order's last state; asked for now and then, as a machine does whose module was away when it was told. */
-async function finalState(suite: Suite, order: number): Promise<number> {
+export async function finalState(suite: Suite, order: number): Promise<number> {
   const { machine, clock } = suite;
   const limitMs = clock.nowMs() + STEP_LIMIT_MS;
   const isFinal = (status: HostFields): boolean =>

@@ -21,6 +21,7 @@ import { HostType } from '../../src/protocol/host';
 import { attackConsole } from './console';
 import type { Platform } from './platform';
 import { KILLS, purchase, STEP_LIMIT_MS } from './purchase';
+import { type Steady, steadyOrders } from './steady';
 import { dataStreams } from './stream';
 
 export interface SuiteOptions {
@@ -44,6 +45,7 @@ export interface SuiteResult {
   readonly idleVars: number;
   readonly peakVars: number;
   readonly leakPer1000Orders: number;
+  readonly journalTurns: number;
   readonly bootMs: number;
   /** Bytes that passed through data streams and were compared. */
   readonly dtuBytes: number;
@@ -55,8 +57,9 @@ const GATEWAY_PORT = 7001;
 const OFF_MS = 300;
 const SETTLE_MS = 3000;
 const ATTACK_PAUSE_MS = 300;
-/** A purchase takes about so long from PAY to DONE. */
-const LONGEST_KILL_MS = 4000;
+/** A purchase takes about so long from PAY to DONE, and so long where the interpreter sleeps as it likes. */
+const LONGEST_KILL_MS = 1800;
+const LONGEST_SLOW_KILL_MS = 4000;
 /** Every third purchase meets one of these. */
 const FAULTS = [
   'remote-close@now',
@@ -68,14 +71,6 @@ const FAULTS = [
   'lost-byte@now',
 ] as const;
 const FAULT_EVERY = 3;
-/** Memory is looked at after the first and the last so many of the steady orders. */
-const LEAK_WINDOW = 10;
-const LEAST_WINDOW = 5;
-/** Until then the list of ended orders fills up. */
-const WARM_UP_ORDERS = 8;
-/** What a list that is longer for a moment may make of it. */
-const LEAK_NOISE_VARS = 12;
-
 export class Suite {
   readonly violations: string[] = [];
   readonly clock = new RealClock();
@@ -167,13 +162,14 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
     onStrike: () => (suite.faults += 1),
   });
   const suite = new Suite(options, box, new Machine(box.host, clock), injector);
-  let [idleVars, leakPer1000Orders, dtuBytes] = [0, 0, 0];
+  let [idleVars, dtuBytes] = [0, 0];
+  let steady: Steady = { leakPer1000Orders: 0, journalTurns: 0 };
   try {
     await startUp(suite);
     idleVars = await suite.sampleMemory();
     dtuBytes = await dataStreams(suite);
     await hardOrders(suite);
-    leakPer1000Orders = await steadyOrders(suite);
+    steady = await steadyOrders(suite, options.steadyOrders);
   } catch (error) {
     suite.violations.push(
       `stopped at order ${suite.orders}: ${error instanceof Error ? error.message : String(error)}`,
@@ -189,7 +185,7 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
     faults: suite.faults,
     idleVars,
     peakVars: suite.peakVars,
-    leakPer1000Orders,
+    ...steady,
     bootMs: Math.round(suite.bootMs),
     dtuBytes,
     violations: suite.violations,
@@ -237,42 +233,14 @@ async function shutConsole(suite: Suite, when: string): Promise<void> {
 /** Purchases on both channels, with a kill at every moment in turn and a link fault in every third. */
 async function hardOrders(suite: Suite): Promise<void> {
   const chance = suite.random.fork('purchases');
+  const longestKillMs = suite.options.interpreter.isBrisk ? LONGEST_KILL_MS : LONGEST_SLOW_KILL_MS;
   for (let index = 0; index < suite.options.hardOrders; index++) {
     await purchase(suite, {
       channel: index % 2 === 0 ? 'wechat' : 'alipay',
       kill: KILLS[index % KILLS.length]!,
-      killAfterMs: chance.between(0, LONGEST_KILL_MS),
+      killAfterMs: chance.between(0, longestKillMs),
       fault: index % FAULT_EVERY === 0 ? FAULTS[(index / FAULT_EVERY) % FAULTS.length] : undefined,
     });
     await suite.sampleMemory();
   }
-}
-
-/** Purchases in one run of the program; gives the growth of memory per 1,000 of them. */
-async function steadyOrders(suite: Suite): Promise<number> {
-  const { steadyOrders: count, say } = suite.options;
-  if (count === 0) return 0;
-  const starts = suite.box.starts;
-  const samples: number[] = [];
-  for (let index = 0; index < count; index++) {
-    const channel = index % 2 === 0 ? 'wechat' : 'alipay';
-    await purchase(suite, { channel, kill: 'none', killAfterMs: 0, fault: undefined });
-    samples.push(await suite.sampleMemory());
-  }
-  suite.check(suite.box.starts === starts, 'the program started anew by itself');
-  const settled = samples.slice(WARM_UP_ORDERS);
-  if (settled.length < 2 * LEAST_WINDOW) {
-    say(`memory: ${count} orders are too few to tell growth from lists that fill up`);
-    return 0;
-  }
-  const window = Math.min(LEAK_WINDOW, settled.length >> 1);
-  const growth = median(settled.slice(-window)) - median(settled.slice(0, window));
-  say(`memory over ${count} orders in one run: ${growth} JsVars more at its end`);
-  const isNoise = Math.abs(growth) <= LEAK_NOISE_VARS;
-  suite.check(isNoise || growth < 0, `memory grew by ${growth} JsVars over ${count} orders`);
-  return isNoise ? 0 : Math.round((growth * 1000) / settled.length);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((left, right) => left - right)[values.length >> 1] ?? 0;
 }

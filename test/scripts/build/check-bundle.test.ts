@@ -99,6 +99,12 @@ const REFUSED: [string, string, string][] = [
   ['a module whose name is made', 'missing-module', 'require("cry" + "pto");'],
   ['an assigned length', 'length', 'var a = [1]; a.length = 0;'],
   ['a limit of split', 'split-limit', '"a,b".split(",", 1);'],
+  ['a text as a timer', 'text-timer', 'setTimeout("print(1)", 5);'],
+  ['a template as a timer', 'text-timer', 'setInterval(`print(1)`, 5);'],
+  ['a $ in a replacement', 'replacement', '"a".replace(/a/, "[$&]");'],
+  ['a doubled $ in a replacement', 'replacement', '"a".replace("a", "$$");'],
+  ['an error without a message', 'error-message', 'throw new Error();'],
+  ['an error without a message, called', 'error-message', 'throw TypeError();'],
   ['a wide character', 'wide-character', 'print("\u4e2d");'],
   ['a wide character in a template', 'wide-character', 'print(`\u4e2d`);'],
   ['a counted repetition', 'regexp', '/^a{1,3}$/.test("a");'],
@@ -136,6 +142,10 @@ const TAKEN: [string, string][] = [
   [
     'regular expressions that Espruino knows',
     '/^[A-Za-z0-9.-]+$/.test("a"); /(a|b)c*\\x41$/g.exec("bc"); /[?{]\\?\\{/.test("");',
+  ],
+  [
+    'a timer, a group put back, an error that says what',
+    'setTimeout(() => 1, 5); "a".replace(/(a)/, "$1"); throw new Error("a");',
   ],
   ['a property called of', 'var o = { of: 1 }; o.of = 2; print(o.of);'],
   [

@@ -134,7 +134,7 @@ function makeServices(
     new ProviderRegistry(merchants, (channel, parameters) =>
       createProvider(channel, parameters, providerOptions(channel)),
     );
-  const store = new PostgresStore(database.db, jobs, database.pool);
+  const store = new PostgresStore(database.db, database.pool);
   const service = new OrderService({
     store,
     clock,

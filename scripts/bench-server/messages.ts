@@ -6,11 +6,19 @@ export function deviceId(index: number): string {
   return `BENCH${String(index).padStart(6, '0')}`;
 }
 
-export type Question = 'memory' | 'stop';
+export type Question = 'memory' | 'go' | 'stalls' | 'stop';
 
 export interface Answer {
   readonly gatewayPort?: number;
   readonly httpUrl?: string;
   readonly merchantId?: number;
   readonly bytes?: number;
+}
+
+/** Since it was last asked for. */
+export interface Stalls {
+  readonly loopP99Ms: number;
+  readonly loopMaxMs: number;
+  /** Most requests that waited for a database connection at a time. */
+  readonly poolWaiting: number;
 }

@@ -65,7 +65,7 @@ export class OrderDesk {
     if (merchantId !== undefined) query = query.where('merchantId', '=', merchantId);
     if (wanted.deviceId !== undefined) query = query.where('deviceId', '=', wanted.deviceId);
     if (wanted.state !== undefined) query = query.where('state', '=', wanted.state);
-    if (wanted.alarmed === true) query = query.where('alarm', '<>', '');
+    if (wanted.alarmed === true) query = query.where('isActive', '=', true).where('alarm', '<>', '');
     const { search, before } = wanted;
     if (search !== undefined) {
       query = query.where((eb) =>

@@ -10,6 +10,7 @@ import * as reconciliation from './migrations/0003-reconciliation';
 import * as jobTimes from './migrations/0004-job-times';
 import * as lighterWrites from './migrations/0005-lighter-writes';
 import * as dtu from './migrations/0010-dtu';
+import * as hotWrites from './migrations/0011-hot-writes';
 
 export interface Migration {
   readonly name: string;
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   jobTimes,
   lighterWrites,
   dtu,
+  hotWrites,
 ];
 
 /** Key of the advisory lock that keeps migrations apart ("migr"). */

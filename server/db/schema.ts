@@ -53,7 +53,14 @@ export interface DevicesTable {
 /** As the model has it, except that SQL says null where the model says undefined. */
 export type OrdersTable = {
   -readonly [Key in Exclude<keyof Order, 'wakeAtMs' | 'jobAtMs' | 'state' | 'alarm'>]: Order[Key];
-} & { state: State; alarm: Alarm; wakeAtMs: number | null; jobAtMs: number | null };
+} & {
+  state: State;
+  alarm: Alarm;
+  wakeAtMs: number | null;
+  jobAtMs: number | null;
+  /** As `isActive` has it (orders/model.ts): kept apart from what it follows from, so that indexes rest on it. */
+  isActive: boolean;
+};
 
 export interface OrderEventsTable {
   id: Generated<number>;

@@ -1,14 +1,13 @@
 /**
- * Orders' wake-up calls as pg-boss jobs: born in the transaction that decided on them, they survive any kill.
- * A job says only which order to look at; what is due, the order itself knows (orders/tasks.ts), so a job that
- * comes late, twice, or for nothing does no harm. A sweep over the orders finds what no job came for.
+ * Orders' wake-up calls as pg-boss jobs. The transaction that decides on one writes its time into the order; when
+ * the time has come, one transaction takes it away and makes the job, so that either survives any kill, and the many
+ * orders that are over before their first call never cost a job. A job says only which order to look at; what is
+ * due, the order itself knows (orders/tasks.ts), so a job that comes late, twice, or for nothing does no harm.
+ * A sweep over the orders finds what no job came for.
  */
-import { CompiledQuery } from 'kysely';
 import PgBoss from 'pg-boss';
 import type { Pool } from 'pg';
 import type { Lanes } from '../orders/lanes';
-import type { Insertion } from '../orders/quick-writes';
-import type { Transaction, WakeJobs } from '../orders/postgres-store';
 import type { Store } from '../orders/store';
 import type { TaskRunner } from '../orders/tasks';
 import type { Clock, Timer } from '../time';
@@ -37,12 +36,23 @@ const SWEEP_MS = 15_000;
 /** Later than this, a wake-up call is lost or stuck in a killed process. */
 const OVERDUE_MS = 10_000;
 const SWEEP_LIMIT = 500;
+/** Jobs made in one transaction. */
+const HAND_OUT_LIMIT = 500;
+
+/** Takes the times that have come; another process that does the same is not waited for. */
+const TAKE_DUE = {
+  name: 'take due',
+  text: `update orders set job_at_ms = null where out_trade_no in (
+      select out_trade_no from orders where is_active and job_at_ms <= $1::bigint
+      order by job_at_ms limit $2::integer for no key update skip locked)
+    returning out_trade_no`,
+} as const;
 
 interface WakeData {
   readonly outTradeNo: string;
 }
 
-export class OrderJobs implements WakeJobs {
+export class OrderJobs {
   /** The queue; other kinds of jobs share it. */
   readonly boss: PgBoss;
   private readonly timers = new Map<string, Timer>();
@@ -61,29 +71,6 @@ export class OrderJobs implements WakeJobs {
       deleteAfterHours: 1,
     });
     this.boss.on('error', onError);
-  }
-
-  async wake(transaction: Transaction, outTradeNo: string, atMs: number): Promise<void> {
-    const db = {
-      executeSql: async (text: string, values: unknown[]): Promise<{ rows: unknown[] }> => {
-        const result = await transaction.executeQuery(CompiledQuery.raw(text, values));
-        return { rows: result.rows };
-      },
-    };
-    await this.boss.send(QUEUE, { outTradeNo } satisfies WakeData, { startAfter: new Date(atMs), db });
-  }
-
-  /** pg-boss writes the statement; instead of running it, it is handed on. */
-  async insertion(outTradeNo: string, atMs: number): Promise<Insertion> {
-    let written: Insertion | undefined;
-    const db = {
-      executeSql: async (text: string, values: unknown[]): Promise<{ rows: unknown[] }> => {
-        written = { text, values };
-        return { rows: [{ id: '' }] };
-      },
-    };
-    await this.boss.send(QUEUE, { outTradeNo } satisfies WakeData, { startAfter: new Date(atMs), db });
-    return written!;
   }
 
   /** Makes queue and schema; jobs may be sent from here on. */
@@ -131,9 +118,32 @@ export class OrderJobs implements WakeJobs {
     this.timers.set(name, timer);
   }
 
-  /** Takes jobs as long as there are some and hands are free. */
+  /** Makes jobs of the orders' times that have come; gives how many. */
+  async handOut(): Promise<number> {
+    const client = await this.options.pool.connect();
+    try {
+      await client.query('begin');
+      const values = [Math.round(this.options.clock.nowMs()), HAND_OUT_LIMIT];
+      const { rows } = await client.query<{ out_trade_no: string }>({ ...TAKE_DUE, values });
+      const db = { executeSql: (text: string, words: unknown[]) => client.query(text, words) };
+      const jobs = rows.map((row) => ({
+        name: QUEUE,
+        data: { outTradeNo: row.out_trade_no } satisfies WakeData,
+      }));
+      if (jobs.length > 0) await this.boss.insert(jobs, { db });
+      await client.query('commit');
+      client.release();
+      return jobs.length;
+    } catch (error) {
+      client.release(error as Error);
+      throw error;
+    }
+  }
+
+  /** Makes jobs of what is due, and takes jobs as long as there are some and hands are free. */
   private async poll(): Promise<void> {
     await this.report();
+    while (this.work && (await this.handOut()) === HAND_OUT_LIMIT);
     for (;;) {
       const { work } = this;
       const batchSize = MAX_ACTIVE - this.active;

@@ -5,6 +5,7 @@
  */
 import { sql, type Kysely } from 'kysely';
 import type { Schema } from '../db/schema';
+import { RESTING_STATES } from './model';
 
 /** An order that waits for somebody outside, and why. */
 export type Waiting = 'device' | 'person' | 'provider';
@@ -18,7 +19,7 @@ export interface Audit {
   readonly mismatched: readonly string[];
   /** Orders whose event log has a gap, or does not end in their state. */
   readonly brokenLogs: readonly string[];
-  /** Orders that should have been woken, or wait for nothing. */
+  /** Orders that should have been woken, wait for nothing, or that no look at the active ones would find. */
   readonly stuck: readonly string[];
   readonly waiting: Readonly<Record<Waiting, number>>;
   /** Sum of each account, fen. */
@@ -31,6 +32,8 @@ export const STUCK_AFTER_MS = 120_000;
 const LIST_LIMIT = 100;
 
 type Reader = Kysely<Schema>;
+
+const RESTING = RESTING_STATES.map((state) => sql.lit(state));
 
 export async function audit(db: Reader, nowMs: number): Promise<Audit> {
   return db
@@ -117,6 +120,7 @@ async function stuckOrders(db: Reader, nowMs: number): Promise<string[]> {
       or (wake_at_ms is null and state in ('CREATED', 'PREPAID', 'PAID', 'CLOSING', 'REFUNDING'))
       or (wake_at_ms is null and state = 'GRANTED' and alarm = '' and grant_deadline_ms > ${nowMs})
       or (state = 'PREPAID' and expires_at_ms < ${nowMs - STUCK_AFTER_MS})
+      or is_active is distinct from (wake_at_ms is not null or alarm <> '' or state not in (${sql.join(RESTING)}))
     limit ${LIST_LIMIT}`.execute(db);
   return rows.map((row) => row.outTradeNo);
 }

@@ -85,7 +85,10 @@ export interface Order {
   readonly attempt: number;
   /** When something has to be done; undefined: only an event from outside moves it. */
   readonly wakeAtMs: number | undefined;
-  /** When the next job comes to look at it; a job that comes too early makes the next one. */
+  /**
+   * When the next job comes to look at it; a job that comes too early makes the next one. The stored time is taken
+   * away when the job is handed out (jobs/order-jobs.ts): a time that has passed says the same.
+   */
   readonly jobAtMs: number | undefined;
   readonly version: number;
 }
@@ -254,6 +257,11 @@ export function restFen(order: Order): number {
 /** Final for the device: it may forget the order. */
 export function isResting(state: State): boolean {
   return RESTING_STATES.includes(state);
+}
+
+/** Somebody has to look at it again: it is not at rest, will be woken, or needs a person. */
+export function isActive({ state, wakeAtMs, alarm }: Order): boolean {
+  return wakeAtMs !== undefined || alarm !== '' || !isResting(state);
 }
 
 /** The number of the order's current refund at the provider; the same for every try of it. */

@@ -2,15 +2,12 @@
  * What the second verification looks at, read from PostgreSQL: in one statement without a lock for the usual case,
  * and under the device's lock where that does not do (postgres-store.ts).
  */
-import { sql, type Selectable } from 'kysely';
+import { sql } from 'kysely';
 import type { Pool } from 'pg';
-import type { OrdersTable } from '../db/schema';
 import { RESTING_STATES, type Policy } from './model';
-import { ORDER_COLUMNS, orderOf } from './order-rows';
+import { ORDER_COLUMNS, orderOf, type OrderRow } from './order-rows';
 import type { OpenFacts, OpenRequest, OpenWindow } from './store';
 import type { Transaction } from './postgres-store';
-
-type OrderRow = Selectable<OrdersTable>;
 
 const RESTING = RESTING_STATES.map((state) => `'${state}'`).join(', ');
 const QUICK_FACTS = {
@@ -24,7 +21,7 @@ const QUICK_FACTS = {
         and created_at_ms >= $4::bigint and state <> 'REFUSED')) as is_reference_known,
       (select count(*) from orders where device_id = devices.id and created_at_ms > $5::bigint) as recent_orders,
       (select count(*) from (select 1 from orders where merchant_id = devices.merchant_id
-        and state not in (${RESTING}) limit merchants.max_open_orders) as open_ones) as open_orders
+        and is_active and state not in (${RESTING}) limit merchants.max_open_orders) as open_ones) as open_orders
     from devices join merchants on merchants.id = devices.merchant_id
       left join channels on channels.merchant_id = devices.merchant_id and channels.channel = $6::text
     where devices.id = $1::text`,
@@ -167,7 +164,7 @@ async function countOrders(
     (select count(*) from orders
       where device_id = ${request.deviceId} and created_at_ms > ${window.recentSinceMs}) as recent_orders,
     (select count(*) from (select 1 from orders
-      where merchant_id = ${merchantId} and state not in (${resting}) limit ${limit}) as open_ones) as open_orders
+      where merchant_id = ${merchantId} and is_active and state not in (${resting}) limit ${limit}) as open_ones) as open_orders
     `.execute(transaction);
   return rows[0]!;
 }

@@ -6,8 +6,11 @@ import { COLUMN_TYPES } from './quick-writes';
 
 export const ORDER_COLUMNS = Object.keys(COLUMN_TYPES) as readonly (keyof typeof COLUMN_TYPES)[];
 
+/** A row as far as the model knows it. */
+export type OrderRow = Omit<Selectable<OrdersTable>, 'isActive'>;
+
 /** The row as the model's order. */
-export function orderOf(row: Selectable<OrdersTable>): Order {
+export function orderOf(row: OrderRow): Order {
   const order: Record<string, unknown> = {};
   for (const column of ORDER_COLUMNS) order[column] = row[column];
   order.wakeAtMs = row.wakeAtMs ?? undefined;

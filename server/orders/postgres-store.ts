@@ -1,17 +1,18 @@
 /**
  * The store on PostgreSQL (store.ts says what it promises). A change of an order that this process knows goes the
- * short way (quick-writes.ts); any other takes the order's row lock, and then one statement writes order, event log, ledger and outbox together; the job that wakes the order is born in the same
- * transaction. Rows and text leave only through parameters.
+ * short way (quick-writes.ts); any other takes the order's row lock, and then one statement writes order, event log,
+ * ledger and outbox together. When the order's next job comes is written in the order itself; the job is made of it
+ * in time (jobs/order-jobs.ts). Rows and text leave only through parameters.
  * Invariant: `version` counts changes; a write that would skip or repeat one fails and takes all with it.
  */
 import { sql, type RawBuilder, type Transaction as KyselyTransaction } from 'kysely';
 import type { Pool } from 'pg';
 import type { Db } from '../db/database';
 import type { Schema } from '../db/schema';
-import { RESTING_STATES, type Order, type Policy } from './model';
+import { isActive, RESTING_STATES, type Order, type Policy } from './model';
 import { quickFacts, readFacts } from './opening-facts';
 import { ORDER_COLUMNS, orderOf } from './order-rows';
-import { CONTENT_COLUMNS, KnownOrders, writeKnown, writeNew, type Insertion } from './quick-writes';
+import { CONTENT_COLUMNS, KnownOrders, Looked, writeKnown, writeNew } from './quick-writes';
 import type {
   Change,
   EventRecord,
@@ -25,13 +26,6 @@ import type {
 
 export type Transaction = KyselyTransaction<Schema>;
 
-/** Makes the job that wakes an order, within the transaction that decided on it. */
-export interface WakeJobs {
-  wake(transaction: Transaction, outTradeNo: string, atMs: number): Promise<void>;
-  /** The same as a statement that goes out with others. */
-  insertion(outTradeNo: string, atMs: number): Promise<Insertion>;
-}
-
 /** Orders that this process remembers, about 2 kB each. */
 const MAX_KNOWN = 5_000;
 
@@ -41,7 +35,6 @@ export class PostgresStore implements Store {
   /** `pool` is that of `db`, for the short way; without it every change takes the long one. */
   constructor(
     private readonly db: Db,
-    private readonly jobs: WakeJobs,
     private readonly pool?: Pool,
   ) {}
 
@@ -73,9 +66,10 @@ export class PostgresStore implements Store {
   ): Promise<Decision | undefined> {
     const known = this.known.get(outTradeNo);
     if (!known || !this.pool) return undefined;
-    const change = decide(known);
+    const looked = new Looked(known);
+    const change = decide(looked);
     // That nothing is to be done is for the locked order to say.
-    if (!change || !(await writeKnown(this.pool, change, known, await this.job(change)))) return undefined;
+    if (!change || !(await writeKnown(this.pool, change, looked))) return undefined;
     this.known.learn({ ...known, order: change.order });
     return change;
   }
@@ -89,7 +83,7 @@ export class PostgresStore implements Store {
     if (quick?.facts.device && this.pool) {
       const change = decide(quick.facts);
       if (!change) return change;
-      if (await writeNew(this.pool, change, quick.facts.device, await this.job(change))) {
+      if (await writeNew(this.pool, change, quick.facts.device)) {
         this.known.learn({ order: change.order, policy: quick.policy, session: quick.facts.device.session });
         return change;
       }
@@ -115,6 +109,11 @@ export class PostgresStore implements Store {
     const rows = await this.db
       .selectFrom('orders')
       .select(ORDER_COLUMNS)
+      .where('isActive', '=', true)
+      // A device's orders are its merchant's: the index leads with him.
+      .where('merchantId', '=', (eb) =>
+        eb.selectFrom('devices').select('merchantId').where('id', '=', deviceId),
+      )
       .where('deviceId', '=', deviceId)
       .where('state', 'not in', RESTING_STATES)
       .orderBy('n')
@@ -163,15 +162,12 @@ export class PostgresStore implements Store {
     const rows = await this.db
       .selectFrom('orders')
       .select('outTradeNo')
+      .where('isActive', '=', true)
       .where('wakeAtMs', '<', beforeMs)
       .orderBy('wakeAtMs')
       .limit(limit)
       .execute();
     return rows.map((row) => row.outTradeNo);
-  }
-
-  private async job({ order, wakeAtMs }: Change): Promise<Insertion | undefined> {
-    return wakeAtMs === undefined ? undefined : this.jobs.insertion(order.outTradeNo, wakeAtMs);
   }
 
   private async write(transaction: Transaction, change: Change, isNew: boolean): Promise<void> {
@@ -183,9 +179,6 @@ export class PostgresStore implements Store {
     const { rows } = await sql`with ${sql.join(parts)} select out_trade_no from saved`.execute(transaction);
     if (rows.length !== 1)
       throw new Error(`ORDER: ${order.outTradeNo} is not at version ${order.version - 1}`);
-    if (change.wakeAtMs !== undefined) {
-      await this.jobs.wake(transaction, order.outTradeNo, change.wakeAtMs);
-    }
   }
 }
 
@@ -200,13 +193,14 @@ function valueOf(order: Order, column: keyof Order): unknown {
 function insertOrder(order: Order): RawBuilder<unknown> {
   const columns = sql.join(ORDER_COLUMNS.map(snake));
   const values = sql.join(ORDER_COLUMNS.map((column) => valueOf(order, column)));
-  return sql`saved as (insert into orders (${columns}) values (${values}) returning out_trade_no)`;
+  return sql`saved as (insert into orders (${columns}, is_active) values (${values}, ${isActive(order)})
+    returning out_trade_no)`;
 }
 
 function updateOrder(order: Order): RawBuilder<unknown> {
   const changing = ORDER_COLUMNS.slice(CONTENT_COLUMNS);
   const assignments = changing.map((column) => sql`${snake(column)} = ${valueOf(order, column)}`);
-  return sql`saved as (update orders set ${sql.join(assignments)}
+  return sql`saved as (update orders set ${sql.join(assignments)}, is_active = ${isActive(order)}
     where out_trade_no = ${order.outTradeNo} and version = ${order.version - 1} returning out_trade_no)`;
 }
 

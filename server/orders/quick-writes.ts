@@ -1,25 +1,14 @@
 /**
  * The short way for changes of orders that this process knows: decide on what was last seen, and write with one
- * prepared statement that takes hold only if all of it is still so (the order's version, the device's session, the
- * merchant's policy). One round trip and one commit instead of a transaction of five. Where anything has changed,
- * nothing is written and the caller takes the long way with a lock (postgres-store.ts).
- * Invariant: the statement checks every fact that the decision was given.
+ * prepared statement that takes hold only if all of it is still so (the order's version, and of the device's session
+ * and the merchant's policy whatever the decision looked at). One round trip and one commit instead of a transaction
+ * of five. Where anything has changed, nothing is written and the caller takes the long way with a lock
+ * (postgres-store.ts). Statements are kept by their shape (which columns, how many records), so that a change costs
+ * its values only. Invariant: the statement checks every fact that the decision was given.
  */
 import type { Pool } from 'pg';
 import type { Change, EventRecord, LockedOrder } from './store';
-import type { Order, Policy } from './model';
-
-/** A job's insertion as one SQL statement with its own parameters. */
-export interface Insertion {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
-
-/** What the writing statement holds against the database. */
-export interface Facts {
-  readonly session: number;
-  readonly policy: Policy;
-}
+import { isActive, type Order, type Policy } from './model';
 
 /** Types of the columns, in the order in which they are written. */
 export const COLUMN_TYPES = {
@@ -61,51 +50,101 @@ const COLUMNS = Object.keys(COLUMN_TYPES) as (keyof Order)[];
 export const CONTENT_COLUMNS = 10;
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const SNAKE_COLUMNS = COLUMNS.map(snake);
+/** Shapes seen beyond these many are left to the long way: a connection keeps the plan of each. */
+const MAX_SHAPES = 400;
 
-/** Collects the parameters of a statement. */
-class Statement {
-  readonly values: unknown[] = [];
+/** What a decision was given, and which of it beside the order it looked at. */
+export class Looked implements LockedOrder {
+  isSessionUsed = false;
+  isPolicyUsed = false;
 
-  put(value: unknown, type: string): string {
-    this.values.push(value ?? null);
-    return `$${this.values.length}::${type}`;
+  constructor(private readonly known: LockedOrder) {}
+
+  get order(): Order {
+    return this.known.order;
   }
 
-  /** Takes over a statement with parameters of its own. */
-  embed({ text, values }: Insertion): string {
-    const before = this.values.length;
-    this.values.push(...values.map((value) => value ?? null));
-    return text.replace(/\$(\d+)/g, (_whole, number: string) => `$${Number(number) + before}`);
+  get session(): number {
+    this.isSessionUsed = true;
+    return this.known.session;
+  }
+
+  get policy(): Policy {
+    this.isPolicyUsed = true;
+    return this.known.policy;
   }
 }
 
-/**
- * Writes a change of a known order; false when something was not as the facts say, and nothing was written.
- * A job for nothing may then be left: it does no harm.
- */
-export async function writeKnown(
-  pool: Pool,
-  change: Change,
-  facts: Facts,
-  job: Insertion | undefined,
-): Promise<boolean> {
-  const statement = new Statement();
+/** Collects a statement's text; values come in the same order. */
+class Text {
+  private count = 0;
+
+  put(type: string): string {
+    this.count += 1;
+    return `$${this.count}::${type}`;
+  }
+}
+
+interface Prepared {
+  readonly name: string;
+  readonly text: string;
+}
+
+const prepared = new Map<string, Prepared>();
+
+function prepare(shape: string, write: () => string): Prepared | undefined {
+  const known = prepared.get(shape);
+  if (known) return known;
+  if (prepared.size >= MAX_SHAPES) return undefined;
+  const made = { name: `order ${prepared.size}`, text: write() };
+  prepared.set(shape, made);
+  return made;
+}
+
+/** Writes a change of a known order; false when something was not as the decision saw it, and nothing was written. */
+export async function writeKnown(pool: Pool, change: Change, looked: Looked): Promise<boolean> {
   const { order } = change;
-  const assignments = COLUMNS.slice(CONTENT_COLUMNS).map(
-    (column, index) =>
-      `${SNAKE_COLUMNS[index + CONTENT_COLUMNS]} = ${statement.put(order[column], COLUMN_TYPES[column])}`,
-  );
-  const { session, policy } = facts;
-  const saved = `update orders set ${assignments.join(', ')}
-    where out_trade_no = ${statement.put(order.outTradeNo, 'text')}
-      and version = ${statement.put(order.version - 1, 'integer')}
-      and exists (select 1 from devices where devices.id = orders.device_id
-        and devices.session = ${statement.put(session, 'bigint')})
-      and exists (select 1 from merchants where merchants.id = orders.merchant_id
-        and uncertain_policy = ${statement.put(policy.uncertain, 'text')}
-        and refund_window_ms = ${statement.put(policy.refundWindowMs, 'bigint')})
+  const before = looked.order;
+  // A change that skips or repeats a version is a mistake of ours: the long way says so.
+  if (order.version !== before.version + 1) return false;
+  const { isSessionUsed, isPolicyUsed } = looked;
+  const changed: number[] = [];
+  for (let column = CONTENT_COLUMNS; column < COLUMNS.length; column++) {
+    if (order[COLUMNS[column]!] !== before[COLUMNS[column]!]) changed.push(column);
+  }
+  const isActivityNew = isActive(order) !== isActive(before);
+  const shape = `${changed.join('.')}/${isActivityNew}/${isSessionUsed}/${isPolicyUsed}/${shapeOf(change)}`;
+  const statement = prepare(shape, () => changeText(change, changed, isActivityNew, looked));
+  if (!statement) return false;
+  const values: unknown[] = changed.map((column) => order[COLUMNS[column]!]);
+  if (isActivityNew) values.push(isActive(order));
+  values.push(order.outTradeNo, before.version);
+  if (isSessionUsed) values.push(looked.session);
+  if (isPolicyUsed) values.push(looked.policy.uncertain, looked.policy.refundWindowMs);
+  return run(pool, statement, change, values);
+}
+
+function changeText(
+  change: Change,
+  changed: readonly number[],
+  isActivityNew: boolean,
+  looked: Looked,
+): string {
+  const text = new Text();
+  const assignments = changed.map((column) => `${SNAKE_COLUMNS[column]} = ${text.put(typeOf(column))}`);
+  if (isActivityNew) assignments.push(`is_active = ${text.put('boolean')}`);
+  const conditions = [`out_trade_no = ${text.put('text')}`, `version = ${text.put('integer')}`];
+  if (looked.isSessionUsed) {
+    conditions.push(`exists (select 1 from devices where devices.id = orders.device_id
+      and devices.session = ${text.put('bigint')})`);
+  }
+  if (looked.isPolicyUsed) {
+    conditions.push(`exists (select 1 from merchants where merchants.id = orders.merchant_id
+      and uncertain_policy = ${text.put('text')} and refund_window_ms = ${text.put('bigint')})`);
+  }
+  const saved = `update orders set ${assignments.join(', ')} where ${conditions.join(' and ')}
     returning out_trade_no`;
-  return run(pool, 'change', `saved as (${saved})`, statement, change, job);
+  return wholeText(text, `saved as (${saved})`, change);
 }
 
 /** What the second verification was given of the device; the statement locks it. */
@@ -116,79 +155,75 @@ export interface OpeningFacts {
 }
 
 /** Writes a new order; false when the device is not as it was, or the order is there already. */
-export async function writeNew(
-  pool: Pool,
-  change: Change,
-  facts: OpeningFacts,
-  job: Insertion | undefined,
-): Promise<boolean> {
-  const statement = new Statement();
+export async function writeNew(pool: Pool, change: Change, facts: OpeningFacts): Promise<boolean> {
   const { order } = change;
-  const gate = `update devices set last_order = greatest(last_order, ${statement.put(order.n, 'bigint')})
-    where id = ${statement.put(order.deviceId, 'text')}
-      and session = ${statement.put(facts.session, 'bigint')}
-      and is_enabled = ${statement.put(facts.isEnabled, 'boolean')}
-      and max_amount_fen = ${statement.put(facts.maxAmountFen, 'bigint')}
-    returning id`;
-  const values = COLUMNS.map((column) => statement.put(order[column], COLUMN_TYPES[column]));
-  const saved = `insert into orders (${SNAKE_COLUMNS.join(', ')}) select ${values.join(', ')} from gate
-    on conflict do nothing returning out_trade_no`;
-  return run(pool, 'open', `gate as (${gate}), saved as (${saved})`, statement, change, job);
+  const statement = prepare(`new/${shapeOf(change)}`, () => newText(change));
+  if (!statement) return false;
+  const values = [order.n, order.deviceId, facts.session, facts.isEnabled, facts.maxAmountFen];
+  return run(pool, statement, change, [
+    ...values,
+    ...COLUMNS.map((column) => order[column]),
+    isActive(order),
+  ]);
 }
 
-async function run(
-  pool: Pool,
-  kind: string,
-  head: string,
-  statement: Statement,
-  change: Change,
-  job: Insertion | undefined,
-): Promise<boolean> {
-  const { order, records, tell } = change;
+function newText(change: Change): string {
+  const text = new Text();
+  const gate = `update devices set last_order = greatest(last_order, ${text.put('bigint')})
+    where id = ${text.put('text')} and session = ${text.put('bigint')} and is_enabled = ${text.put('boolean')}
+      and max_amount_fen = ${text.put('bigint')}
+    returning id`;
+  const values = COLUMNS.map((_column, index) => text.put(typeOf(index)));
+  const saved = `insert into orders (${SNAKE_COLUMNS.join(', ')}, is_active)
+    select ${values.join(', ')}, ${text.put('boolean')} from gate on conflict do nothing returning out_trade_no`;
+  return wholeText(text, `gate as (${gate}), saved as (${saved})`, change);
+}
+
+function typeOf(column: number): string {
+  return COLUMN_TYPES[COLUMNS[column]!];
+}
+
+/** How many records, with how many ledger lines each, and whether there is a word to the device. */
+function shapeOf({ records, tell }: Change): string {
+  return `${records.map((record) => record.lines.length).join('.')}/${tell}`;
+}
+
+function wholeText(text: Text, head: string, { records, tell }: Change): string {
   const parts = [head];
-  records.forEach((record, index) => parts.push(...recordParts(statement, order, record, index)));
+  records.forEach((record, index) => parts.push(...recordTexts(text, record, index)));
   if (tell) {
-    const words = [
-      statement.put(order.deviceId, 'text'),
-      statement.put(order.n, 'bigint'),
-      statement.put(order.version, 'integer'),
-      statement.put(records.at(-1)?.atMs ?? 0, 'bigint'),
-    ];
+    const words = [text.put('text'), text.put('bigint'), text.put('integer'), text.put('bigint')];
     parts.push(`told as (insert into outbox (device_id, n, version, at_ms) select ${words.join(', ')} from saved
       on conflict (device_id, n) do update set version = excluded.version, at_ms = excluded.at_ms)`);
   }
-  if (job) parts.push(`job as (${statement.embed(job)})`);
-  const shape = records.map((record) => record.lines.length).join('.');
-  const result = await pool.query({
-    name: `${kind}/${shape}/${tell ? 'tell' : ''}/${job ? 'job' : ''}`,
-    text: `with ${parts.join(',\n')} select out_trade_no from saved`,
-    values: statement.values,
-  });
-  return result.rowCount === 1;
+  return `with ${parts.join(',\n')} select out_trade_no from saved`;
 }
 
-function recordParts(statement: Statement, order: Order, record: EventRecord, index: number): string[] {
-  const values = [
-    statement.put(record.atMs, 'bigint'),
-    statement.put(record.cause, 'text'),
-    statement.put(record.type, 'text'),
-    statement.put(JSON.stringify(record.detail), 'jsonb'),
-    statement.put(record.fromState, 'text'),
-    statement.put(record.toState, 'text'),
-  ];
+function recordTexts(text: Text, record: EventRecord, index: number): string[] {
+  const types = ['bigint', 'text', 'text', 'jsonb', 'text', 'text'];
   // Each comes after the one before, so that their numbers are in order.
   const before = index === 0 ? 'saved' : `event${index - 1}`;
   const event = `event${index} as (insert into order_events
     (out_trade_no, at_ms, cause, type, detail, from_state, to_state)
-    select out_trade_no, ${values.join(', ')} from ${before} returning id, out_trade_no)`;
+    select out_trade_no, ${types.map((type) => text.put(type)).join(', ')} from ${before} returning id, out_trade_no)`;
   if (record.lines.length === 0) return [event];
-  const rows = record.lines.map(
-    (line) => `(${statement.put(line.account, 'text')}, ${statement.put(line.amountFen, 'bigint')})`,
-  );
+  const rows = record.lines.map(() => `(${text.put('text')}, ${text.put('bigint')})`);
   const lines = `lines${index} as (insert into ledger_lines (event_id, out_trade_no, account, amount_fen)
-    select event${index}.id, ${statement.put(order.outTradeNo, 'text')}, line.account, line.amount_fen
+    select event${index}.id, event${index}.out_trade_no, line.account, line.amount_fen
     from event${index}, (values ${rows.join(', ')}) as line (account, amount_fen))`;
   return [event, lines];
+}
+
+/** Adds the values that `wholeText` asks for to those of the head, and writes. */
+async function run(pool: Pool, statement: Prepared, change: Change, values: unknown[]): Promise<boolean> {
+  const { order, records, tell } = change;
+  for (const { atMs, cause, type, detail, fromState, toState, lines } of records) {
+    values.push(atMs, cause, type, JSON.stringify(detail), fromState, toState);
+    for (const { account, amountFen } of lines) values.push(account, amountFen);
+  }
+  if (tell) values.push(order.deviceId, order.n, order.version, records.at(-1)?.atMs ?? 0);
+  const result = await pool.query({ name: statement.name, text: statement.text, values });
+  return result.rowCount === 1;
 }
 
 /** What this process last saw of orders, the latest few thousand. */

@@ -8,6 +8,7 @@ import { Reason } from '../../src/protocol/codes';
 import type { Clock } from '../time';
 import { isJobMissing, type Order, type OrderEvent, type Times } from './model';
 import { applyEvent } from './order';
+import type { Context } from './rules';
 import type { Cause, Change, EventRecord, LockedOrder, OpenFacts, OpenRequest, Store } from './store';
 import { clampTtlMs, isSameContent, verifyOpening, type OpenLimits } from './verification';
 
@@ -158,8 +159,15 @@ export class OrderService {
 
   /** The machine's answer to `events`; gives the same `order` object when nothing changed. */
   private decide(locked: LockedOrder, cause: Cause, events: readonly OrderEvent[]): Decided {
-    const { order: before, policy } = locked;
-    const context = { nowMs: this.options.clock.nowMs(), times: this.options.times, policy };
+    const before = locked.order;
+    const context: Context = {
+      nowMs: this.options.clock.nowMs(),
+      times: this.options.times,
+      // Only when it is asked for: the store then knows that the change rests on it.
+      get policy() {
+        return locked.policy;
+      },
+    };
     const records: EventRecord[] = [];
     let order = before;
     let last = { refusal: Reason.None, granted: false, tell: false, act: false };

@@ -143,7 +143,11 @@ async function refundEntries(db: Db, names: readonly string[]): Promise<RefundEn
   for (let at = 0; at < names.length; at += CHUNK) {
     const rows = await db
       .selectFrom('orderEvents')
-      .innerJoin('ledgerLines', 'ledgerLines.eventId', 'orderEvents.id')
+      .innerJoin('ledgerLines', (join) =>
+        join
+          .onRef('ledgerLines.outTradeNo', '=', 'orderEvents.outTradeNo')
+          .onRef('ledgerLines.eventId', '=', 'orderEvents.id'),
+      )
       .select(['orderEvents.outTradeNo', 'type', 'atMs', 'detail', 'amountFen'])
       .where('orderEvents.outTradeNo', 'in', names.slice(at, at + CHUNK))
       .where('type', 'in', ['refundDone', 'refundedOutside'])

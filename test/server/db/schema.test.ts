@@ -72,6 +72,25 @@ test('refuses amounts of zero, unknown channels and states out of order', async 
   await expect(client.query(ORDER.replace("'CS000001_1'", "'CS000001_3'"))).rejects.toThrow('orders_number');
 });
 
+test.each([
+  ['update orders set outside_fen = 151', 'orders_paid'],
+  ['update orders set paid_fen = 5, outside_fen = 6', 'orders_paid'],
+  ['update devices set max_amount_fen = 0', 'devices_max_amount_fen'],
+  ["update devices set id = 'x'", 'devices_id'],
+  [
+    `insert into devices (id, merchant_id, sealed_key, max_amount_fen, created_at_ms) values ('CS1;', 1, 'x', 5, 1)`,
+    'devices_id',
+  ],
+  [
+    `insert into ledger_lines (event_id, out_trade_no, account, amount_fen)
+      values (1, 'CS000001_9', 'a', 1), (1, 'CS000001_9', 'b', -1)`,
+    'ledger_lines_event_fkey',
+  ],
+  [ORDER.replace("'CS000001_1', 'CS000001', 1, 1,", "'CS000001_2', 'CS000001', 2, 2,"), 'orders_device_fkey'],
+])('refuses: %s', async (statement, constraint) => {
+  await expect(client.query(statement)).rejects.toThrow(constraint);
+});
+
 test('gives a number that is not safe as an error, never rounded', async () => {
   const database = open();
   await expect(sql`select 9007199254740993::bigint as big`.execute(database.db)).rejects.toThrow(
@@ -96,6 +115,63 @@ describe('migrations', () => {
     const applied = await Promise.all(databases.map(({ db }) => migrate(db as never)));
     expect(applied.flat().sort()).toEqual(MIGRATIONS.map((migration) => migration.name));
     await Promise.all(databases.map((database) => database.close()));
+  });
+
+  test('keep the orders of a database that was made before the writes were lightened', async () => {
+    const earlier = await testDatabase();
+    const database = openDatabase({
+      url: earlier,
+      maxConnections: 2,
+      applicationName: 'test',
+      onError: () => undefined,
+    });
+    const { db } = database;
+    await migrate(
+      db as never,
+      MIGRATIONS.filter(({ name }) => name < '0011'),
+    );
+    const insert = async (statement: string): Promise<void> => void (await sql.raw(statement).execute(db));
+    await insert(`insert into merchants (name, max_amount_fen, max_open_orders, uncertain_policy, refund_window_ms,
+      created_at_ms) values ('M', 500, 5, 'refund', 0, 1)`);
+    await insert(`insert into devices (id, merchant_id, sealed_key, max_amount_fen, created_at_ms)
+      values ('CS000001', 1, 'x', 500, 1)`);
+    // State, alarm, wake, job.
+    const stories = [
+      'PREPAID,,90,80',
+      'DISPENSED,,null,80',
+      'CLOSED,,90,null',
+      'REFUNDED,CONTRADICTION,null,null',
+    ];
+    for (const [index, story] of stories.entries()) {
+      const [state, alarm, wake, job] = story.split(',');
+      const order = ORDER.replace("'CS000001_1'", `'CS000001_${index + 1}'`).replace(
+        '1, 1,',
+        `${index + 1}, 1,`,
+      );
+      const stated = order
+        .replace("'PAID', 0, ''", `'${state}', 0, '${alarm}'`)
+        .replace('0, 5, 1', `0, ${wake}, 1`);
+      await insert(stated);
+      await insert(`update orders set job_at_ms = ${job} where n = ${index + 1}`);
+    }
+    await insert(`insert into order_events (out_trade_no, at_ms, cause, type, detail, from_state, to_state)
+      select out_trade_no, 1, 'device', 'open', '{}', '', state from orders`);
+    await insert(`insert into ledger_lines (event_id, out_trade_no, account, amount_fen)
+      select id, out_trade_no, account, fen from order_events, (values ('a', 150), ('b', -150)) as line (account, fen)`);
+    const sums = `select (select count(*) from orders) as orders, (select count(*) from order_events) as events,
+      (select sum(abs(amount_fen)) from ledger_lines) as fen`;
+    const before = (await sql.raw(sums).execute(db)).rows;
+    expect(await migrate(db as never)).toEqual(['0011-hot-writes']);
+    expect((await sql.raw(sums).execute(db)).rows).toEqual(before);
+    expect(before).toEqual([{ orders: 4, events: 4, fen: 1200 }]);
+    const { rows } = await sql`select n, is_active, job_at_ms from orders order by n`.execute(db);
+    expect(rows).toEqual([
+      { n: 1, isActive: true, jobAtMs: 80 },
+      { n: 2, isActive: false, jobAtMs: 80 },
+      { n: 3, isActive: true, jobAtMs: 90 },
+      { n: 4, isActive: true, jobAtMs: null },
+    ]);
+    await database.close();
   });
 
   test('that fail leave nothing of themselves, and those before stay', async () => {

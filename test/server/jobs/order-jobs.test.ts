@@ -1,11 +1,13 @@
-/** Wake-up calls as pg-boss jobs on a real database: born with their change, done once, found again when lost. */
+/** Wake-up calls as pg-boss jobs on a real database: made of orders' times once, done once, found again when lost. */
 import { sql } from 'kysely';
 import { openDatabase, type Database } from '../../../server/db/database';
 import { migrate } from '../../../server/db/migrate';
 import { OrderJobs } from '../../../server/jobs/order-jobs';
 import { Lanes } from '../../../server/orders/lanes';
+import { isActive, type Order } from '../../../server/orders/model';
 import { systemClock } from '../../../server/time';
 import { testDatabase } from '../support/cluster';
+import { newOrder } from '../support/orders';
 import { until } from '../support/until';
 
 let database: Database;
@@ -27,10 +29,31 @@ async function rows(): Promise<JobRow[]> {
   return found;
 }
 
-function wake(name: string, delayMs: number): Promise<void> {
-  return database.db
-    .transaction()
-    .execute((transaction) => jobs.wake(transaction, name, Date.now() + delayMs));
+/** An order that wants a job after `delayMs`. */
+async function wake(name: string, delayMs: number, change: Partial<Order> = {}): Promise<void> {
+  const [deviceId, n] = name.split('_') as [string, string];
+  const jobAtMs = Date.now() + delayMs;
+  const order = newOrder({
+    outTradeNo: name,
+    deviceId,
+    n: Number(n),
+    merchantId: 1,
+    wakeAtMs: jobAtMs,
+    jobAtMs,
+    ...change,
+  });
+  const row = {
+    ...order,
+    wakeAtMs: order.wakeAtMs ?? null,
+    jobAtMs: order.jobAtMs ?? null,
+    isActive: isActive(order),
+  };
+  await database.db.insertInto('orders').values(row).execute();
+}
+
+async function jobTimes(): Promise<(number | null)[]> {
+  const found = await database.db.selectFrom('orders').select('jobAtMs').orderBy('n').execute();
+  return found.map((row) => row.jobAtMs);
 }
 
 function start(): void {
@@ -54,6 +77,10 @@ beforeAll(async () => {
     onError: () => undefined,
   });
   await migrate(database.db as never);
+  await sql`insert into merchants (name, max_amount_fen, max_open_orders, uncertain_policy, refund_window_ms, created_at_ms)
+    values ('M', 500, 5, 'refund', 0, 1)`.execute(database.db);
+  await sql`insert into devices (id, merchant_id, sealed_key, max_amount_fen, created_at_ms)
+    values ('DEV1', 1, 'x', 500, 1)`.execute(database.db);
 });
 
 beforeEach(async () => {
@@ -64,38 +91,57 @@ beforeEach(async () => {
   jobs = new OrderJobs({ pool: database.pool, clock: systemClock, onError: (error) => errors.push(error) });
   await jobs.prepare();
   await sql`delete from pgboss.job`.execute(database.db);
+  await sql`alter table orders disable trigger orders_stay`.execute(database.db);
+  await sql`delete from orders`.execute(database.db);
+  await sql`alter table orders enable trigger orders_stay`.execute(database.db);
 });
 
 afterEach(() => jobs.stop());
 afterAll(() => database.close());
 
-test('a wake-up call lives and dies with its transaction', async () => {
-  await expect(
-    database.db.transaction().execute(async (transaction) => {
-      await jobs.wake(transaction, 'D_1', Date.now());
-      throw new Error('no');
-    }),
-  ).rejects.toThrow('no');
+test('a time that has come becomes one job, and is taken away with it, whoever looks', async () => {
+  await wake('DEV1_1', -5);
+  await wake('DEV1_2', 60_000);
+  await wake('DEV1_3', -5, { state: 'DISPENSED', wakeAtMs: undefined });
+  const other = new OrderJobs({
+    pool: database.pool,
+    clock: systemClock,
+    onError: (error) => errors.push(error),
+  });
+  await other.prepare();
+  const handed = await Promise.all([jobs.handOut(), other.handOut(), jobs.handOut()]);
+  await other.stop();
+  expect(handed.sort()).toEqual([0, 0, 1]);
+  expect(await rows()).toEqual([{ state: 'created', name: 'DEV1_1' }]);
+  expect(await jobTimes()).toEqual([null, expect.any(Number), expect.any(Number)]);
+});
+
+test('when the job cannot be made, the time stays for the next look', async () => {
+  await wake('DEV1_1', -5);
+  const insert = jobs.boss.insert.bind(jobs.boss);
+  jobs.boss.insert = async () => Promise.reject(new Error('queue away'));
+  await expect(jobs.handOut()).rejects.toThrow('queue away');
   expect(await rows()).toEqual([]);
-  await wake('D_2', 0);
-  expect(await rows()).toEqual([{ state: 'created', name: 'D_2' }]);
+  expect(await jobTimes()).toEqual([expect.any(Number)]);
+  jobs.boss.insert = insert;
+  expect(await jobs.handOut()).toBe(1);
 });
 
 test('it comes at its time, not before, and once', async () => {
-  await wake('D_1', 0);
-  await wake('D_2', 1_500);
+  await wake('DEV1_1', 0);
+  await wake('DEV1_2', 1_500);
   const startMs = Date.now();
   start();
   await until(() => performed.length === 2);
-  expect(performed).toEqual(['D_1', 'D_2']);
+  expect(performed).toEqual(['DEV1_1', 'DEV1_2']);
   expect(Date.now() - startMs).toBeGreaterThanOrEqual(1_000);
   await jobs.stop();
   expect((await rows()).map((row) => row.state)).toEqual(['completed', 'completed']);
 });
 
 test('it comes again when it failed', async () => {
-  failures.set('D_1', 1);
-  await wake('D_1', 0);
+  failures.set('DEV1_1', 1);
+  await wake('DEV1_1', 0);
   start();
   await until(() => performed.length === 1);
   expect(errors.map((error) => error.message)).toContain('database away');
@@ -111,10 +157,10 @@ test('what no job came for is found by the sweep', async () => {
 test('a slow order does not hold up the others', async () => {
   let release = (): void => undefined;
   const slow = new Promise<void>((resolve) => (release = resolve));
-  for (let index = 0; index < 20; index++) await wake(`D_${index}`, 0);
+  for (let index = 0; index < 20; index++) await wake(`DEV1_${index + 1}`, 0);
   const tasks = {
     perform: async (name: string) => {
-      if (name === 'D_0') await slow;
+      if (name === 'DEV1_1') await slow;
       performed.push(name);
     },
   };

@@ -77,6 +77,13 @@ test('an order whose state says something else than its money is found', async (
   await damage(`update orders set state = 'REFUNDED' where n = 1`);
 });
 
+test('an order that no look at the active ones would find is found', async () => {
+  await damage(`update orders set is_active = false where n = 6`);
+  expect((await check()).stuck).toEqual([`${DEVICE}_6`]);
+  await damage(`update orders set is_active = true where n = 6`);
+  expect((await check()).violations).toBe(0);
+});
+
 test('money booked to another merchant is found', async () => {
   await damage(
     `update ledger_lines set account = '2/earned' where account = '1/earned' and out_trade_no = '${DEVICE}_4'`,

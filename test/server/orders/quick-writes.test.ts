@@ -23,11 +23,7 @@ function store(): PostgresStore {
     onError: () => undefined,
   });
   databases.push(database);
-  const jobs = {
-    wake: async (): Promise<void> => undefined,
-    insertion: async (outTradeNo: string) => ({ text: 'select $1::text, $1::text', values: [outTradeNo] }),
-  };
-  return new PostgresStore(database.db, jobs, database.pool);
+  return new PostgresStore(database.db, database.pool);
 }
 
 const record = (change: Partial<EventRecord> = {}): EventRecord => ({
@@ -160,14 +156,41 @@ test.each(meanwhile)('decides anew when %s', async (_what, happen, fresh) => {
   await happen(store());
   const seen: LockedOrder[] = [];
   await first.change(ORDER, (locked) => {
-    seen.push(locked!);
-    return next(locked!.order, { alarm: 'UNGRANTED' });
+    const { order, session, policy } = locked!;
+    seen.push({ order, session, policy });
+    return next(order, { alarm: 'UNGRANTED' });
   });
   expect(seen).toHaveLength(2);
   expect(seen[1]).toMatchObject(fresh);
   const order = await first.find(ORDER);
   expect(order).toMatchObject({ alarm: 'UNGRANTED', version: seen[1]!.order.version + 1 });
   expect(await query(url, `select 1 from order_events where type = 'test'`)).toHaveLength(order!.version - 1);
+});
+
+test('what a decision did not look at does not hold it up', async () => {
+  const first = await opened();
+  await query(url, 'update devices set session = 5');
+  await query(url, `update merchants set uncertain_policy = 'person'`);
+  const seen: number[] = [];
+  await first.change(ORDER, (locked) => {
+    seen.push(locked!.order.version);
+    return next(locked!.order, { alarm: 'UNGRANTED' });
+  });
+  expect(seen).toEqual([1]);
+  expect(await first.find(ORDER)).toMatchObject({ alarm: 'UNGRANTED', version: 2 });
+});
+
+test('whether an order is active is stored as it changes', async () => {
+  const first = await opened();
+  const isActiveNow = async (): Promise<unknown> => (await query(url, 'select is_active from orders'))[0];
+  expect(await isActiveNow()).toEqual({ is_active: true });
+  await first.change(ORDER, (locked) => next(locked!.order, { state: 'DISPENSED', wakeAtMs: undefined }));
+  expect(await isActiveNow()).toEqual({ is_active: false });
+  await first.change(ORDER, (locked) => next(locked!.order, { alarm: 'CONTRADICTION' }));
+  expect(await isActiveNow()).toEqual({ is_active: true });
+  // By the long way.
+  await store().change(ORDER, (locked) => next(locked!.order, { alarm: '' }));
+  expect(await isActiveNow()).toEqual({ is_active: false });
 });
 
 test('that nothing is to be done is said by the stored order, not by the remembered one', async () => {

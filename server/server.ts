@@ -40,6 +40,7 @@ function optionsOf(config: Config): ServerOptions {
       grantMs: config.COINSLOT_GRANT_S * 1000,
       callGraceMs: config.COINSLOT_CALL_GRACE_S * 1000,
       watchMs: config.COINSLOT_WATCH_S * 1000,
+      refusedRefundMs: config.COINSLOT_REFUND_RETRY_S * 1000,
     },
     limits: { minTtlMs: config.COINSLOT_MIN_CODE_S * 1000 },
     say: (text: string) => process.stderr.write(`coinslot: ${text}\n`),

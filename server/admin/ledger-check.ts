@@ -13,15 +13,17 @@ async function main(): Promise<void> {
     ['ledger does not say what the state says', report.mismatched],
     ['event log has a gap', report.brokenLogs],
     ['stuck past its bound', report.stuck],
+    ['refund under way for more than two weeks', report.slowRefunds],
   ];
   for (const [what, which] of faults) for (const each of which) process.stdout.write(`${what}: ${each}\n`);
-  const { unbalanced, mismatched, brokenLogs, stuck, ...rest } = report;
+  const { unbalanced, mismatched, brokenLogs, stuck, slowRefunds, ...rest } = report;
   const line = {
     ...rest,
     unbalanced: unbalanced.length,
     mismatched: mismatched.length,
     brokenLogs: brokenLogs.length,
     stuck: stuck.length,
+    slowRefunds: slowRefunds.length,
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
   process.exitCode = report.violations === 0 ? 0 : 1;

@@ -35,6 +35,7 @@ export const ENVIRONMENT = {
   COINSLOT_GRANT_S: positive.max(3_600).default(90),
   COINSLOT_MIN_CODE_S: positive.max(7_200).default(30),
   COINSLOT_CALL_GRACE_S: positive.max(600).default(20),
+  COINSLOT_REFUND_RETRY_S: positive.max(86_400).default(600),
   COINSLOT_WATCH_S: positive.max(86_400).default(120),
 } as const;
 

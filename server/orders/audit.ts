@@ -1,11 +1,12 @@
 /**
  * Proves the books: every ledger entry sums to zero, every order's lines say what its state says, its event log
- * is an unbroken chain that ends in its state, and nothing is stuck past the time it should have been woken.
+ * is an unbroken chain that ends in its state, nothing is stuck past the time it should have been woken, and no
+ * refund has been under way for longer than any bank takes.
  * Reads only, in one snapshot, so it may run beside a busy server.
  */
 import { sql, type Kysely } from 'kysely';
 import type { Schema } from '../db/schema';
-import { RESTING_STATES } from './model';
+import { DEFAULT_TIMES, RESTING_STATES } from './model';
 
 /** An order that waits for somebody outside, and why. */
 export type Waiting = 'device' | 'person' | 'provider';
@@ -21,6 +22,8 @@ export interface Audit {
   readonly brokenLogs: readonly string[];
   /** Orders that should have been woken, wait for nothing, or that no look at the active ones would find. */
   readonly stuck: readonly string[];
+  /** Orders whose money has been on its way back for longer than `slowRefundMs`. */
+  readonly slowRefunds: readonly string[];
   readonly waiting: Readonly<Record<Waiting, number>>;
   /** Sum of each account, fen. */
   readonly balances: Readonly<Record<string, number>>;
@@ -45,15 +48,20 @@ export async function audit(db: Reader, nowMs: number): Promise<Audit> {
       const mismatched = await mismatchedOrders(reader);
       const brokenLogs = await brokenEventLogs(reader);
       const stuck = await stuckOrders(reader, Math.round(nowMs));
+      const slowRefunds = await refundsBegunBefore(reader, Math.round(nowMs) - DEFAULT_TIMES.slowRefundMs);
       return {
         ...(await counts(reader)),
         unbalanced,
         mismatched,
         brokenLogs,
         stuck,
+        slowRefunds,
         waiting: await waitingOrders(reader),
         balances: await sumsOfAccounts(reader),
-        violations: unbalanced.length + mismatched.length + brokenLogs.length + stuck.length,
+        violations: [unbalanced, mismatched, brokenLogs, stuck, slowRefunds].reduce(
+          (sum, { length }) => sum + length,
+          0,
+        ),
       };
     });
 }
@@ -121,6 +129,17 @@ async function stuckOrders(db: Reader, nowMs: number): Promise<string[]> {
       or (wake_at_ms is null and state = 'GRANTED' and alarm = '' and grant_deadline_ms > ${nowMs})
       or (state = 'PREPAID' and expires_at_ms < ${nowMs - STUCK_AFTER_MS})
       or is_active is distinct from (wake_at_ms is not null or alarm <> '' or state not in (${sql.join(RESTING)}))
+    limit ${LIST_LIMIT}`.execute(db);
+  return rows.map((row) => row.outTradeNo);
+}
+
+async function refundsBegunBefore(db: Reader, beforeMs: number): Promise<string[]> {
+  const { rows } = await sql<{ outTradeNo: string }>`select out_trade_no from orders
+    where state = 'REFUNDING' and (
+      select max(at_ms) from order_events
+        where order_events.out_trade_no = orders.out_trade_no
+          and to_state = 'REFUNDING' and from_state <> 'REFUNDING'
+    ) < ${beforeMs}
     limit ${LIST_LIMIT}`.execute(db);
   return rows.map((row) => row.outTradeNo);
 }

@@ -34,6 +34,7 @@ export type Alarm =
   | 'DEVICE_SILENT'
   | 'PERSON_NEEDED'
   | 'REFUND_STUCK'
+  | 'REFUND_SLOW'
   | 'PROVIDER_SILENT'
   | 'REFUNDED_OUTSIDE';
 
@@ -150,7 +151,8 @@ export type OrderEvent =
       readonly providerState: string;
       readonly atMs: number;
     }
-  | { readonly type: 'refundPending'; readonly providerState: string }
+  /** `sinceMs`: when the money began to go back, where that is known. */
+  | { readonly type: 'refundPending'; readonly providerState: string; readonly sinceMs?: number }
   /** The provider ended this refund without paying it back. */
   | { readonly type: 'refundClosed'; readonly providerState: string }
   | { readonly type: 'refundRefused'; readonly code: string }
@@ -222,6 +224,8 @@ export interface Times {
   readonly patienceMs: number;
   readonly silenceMs: number;
   readonly watchMs: number;
+  readonly refusedRefundMs: number;
+  readonly slowRefundMs: number;
   readonly createAttempts: number;
 }
 
@@ -236,6 +240,13 @@ export const DEFAULT_TIMES: Times = {
   silenceMs: 3_600_000,
   /** Once more after the code expired a closed order is looked at: a payment may have slipped through. */
   watchMs: 120_000,
+  /** Pause after a refund that the provider refuses, or closed without paying. */
+  refusedRefundMs: 600_000,
+  /**
+   * A refund that is under way for longer is reported to a person. To a bank card it takes three working days, and
+   * the longest holidays last nine.
+   */
+  slowRefundMs: 14 * 86_400_000,
   /** Tries to open a trade at a provider that does not answer. */
   createAttempts: 4,
 };

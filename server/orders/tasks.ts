@@ -180,7 +180,7 @@ export class TaskRunner {
       // A query that is refused tells nothing about the refund itself.
       const known =
         outcome.kind === 'refused' ? unknownRefund(outcome.code) : refundEvent(outcome, restFen(order));
-      if (known !== 'missing') return this.tell(order, known);
+      if (known !== 'missing') return this.tellRefund(order, known);
     }
     const event = refundEvent(
       await provider.refund({
@@ -192,6 +192,14 @@ export class TaskRunner {
       }),
       restFen(order),
     );
-    await this.tell(order, event === 'missing' ? unknownRefund('TRADE_NOT_FOUND') : event);
+    await this.tellRefund(order, event === 'missing' ? unknownRefund('TRADE_NOT_FOUND') : event);
+  }
+
+  /** A refund that is under way is told with its beginning, so that one that never ends is noticed. */
+  private async tellRefund(order: Order, event: OrderEvent): Promise<void> {
+    if (event.type !== 'refundPending') return this.tell(order, event);
+    const events = await this.options.store.events(order.outTradeNo);
+    const begun = events.findLast((one) => one.toState === 'REFUNDING' && one.fromState !== 'REFUNDING');
+    return this.tell(order, begun ? { ...event, sinceMs: begun.atMs } : event);
   }
 }

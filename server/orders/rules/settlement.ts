@@ -20,8 +20,6 @@ import {
 
 /** Longest pause between questions about a refund that is under way: to a bank card it takes days. */
 const MAX_PENDING_MS = 3_600_000;
-/** Pause after a refund that the provider refuses. */
-const REFUSED_REFUND_MS = 600_000;
 
 /** Nothing is left of the payment: it was given back past us, all of it. */
 export function allGivenBack(order: Order, change: Partial<Order> = {}): Step {
@@ -111,10 +109,14 @@ export const finishRefund: Rule<'refundDone'> = (order, event) =>
     tell: true,
   });
 
-export const waitForRefund: Rule<'refundPending'> = (order, event, { nowMs }) => {
+export const waitForRefund: Rule<'refundPending'> = (order, event, { nowMs, times }) => {
   const attempt = order.attempt + 1;
   const wakeAtMs = nowMs + retryDelayMs(attempt + 1, MAX_PENDING_MS);
-  return step({ ...order, attempt, refundState: event.providerState, wakeAtMs });
+  const isSlow = event.sinceMs !== undefined && nowMs - event.sinceMs >= times.slowRefundMs;
+  // It is under way after all: nobody may take it for stuck any more, and give the money back a second time.
+  const kept = order.alarm === 'REFUND_STUCK' ? '' : order.alarm;
+  const alarm = isSlow ? 'REFUND_SLOW' : kept;
+  return step({ ...order, attempt, alarm, refundState: event.providerState, wakeAtMs });
 };
 
 export const retryRefund: Rule<'refundUnknown'> = (order, _event, { nowMs }) => {
@@ -128,20 +130,20 @@ export const retryRefund: Rule<'refundUnknown'> = (order, _event, { nowMs }) => 
 };
 
 /** For example too little money on the merchant's account: tried again, with the same number. */
-export const retryRefusedRefund: Rule<'refundRefused'> = (order, event, { nowMs }) =>
+export const retryRefusedRefund: Rule<'refundRefused'> = (order, event, { nowMs, times }) =>
   step({
     ...alarmed(order, 'REFUND_STUCK'),
     attempt: order.attempt + 1,
     refundState: event.code,
-    wakeAtMs: nowMs + REFUSED_REFUND_MS,
+    wakeAtMs: nowMs + times.refusedRefundMs,
   });
 
 /** The provider closed that refund for good, so another one, with a number of its own, cannot pay twice. */
-export const refundAnew: Rule<'refundClosed'> = (order, event, { nowMs }) =>
+export const refundAnew: Rule<'refundClosed'> = (order, event, { nowMs, times }) =>
   step({
     ...alarmed(order, 'REFUND_STUCK'),
     attempt: 0,
     refundNo: order.refundNo + 1,
     refundState: event.providerState,
-    wakeAtMs: nowMs + REFUSED_REFUND_MS,
+    wakeAtMs: nowMs + times.refusedRefundMs,
   });

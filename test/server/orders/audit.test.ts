@@ -92,6 +92,28 @@ test('money booked to another merchant is found', async () => {
   await damage(`update ledger_lines set account = '1/earned' where account = '2/earned'`);
 });
 
+test('a refund that has been under way for more than two weeks is found, from when the money began to go back', async () => {
+  await damage(
+    `update orders set state = 'REFUNDING', wake_at_ms = 9000000000000 where n = 1`,
+    `update order_events set to_state = 'REFUNDING' where out_trade_no = '${DEVICE}_1' and to_state = 'REFUNDED'`,
+  );
+  const [{ at }] = (await query(
+    bench.databaseUrl,
+    `select at_ms as at from order_events
+      where out_trade_no = '${DEVICE}_1' and to_state = 'REFUNDING' and from_state <> 'REFUNDING'`,
+  )) as [{ at: string }];
+  const twoWeeksMs = 14 * 86_400_000;
+  expect((await check(Number(at) + twoWeeksMs)).slowRefunds).toEqual([]);
+  const late = await check(Number(at) + twoWeeksMs + 1);
+  expect(late.slowRefunds).toEqual([`${DEVICE}_1`]);
+  expect(late.violations).toBeGreaterThanOrEqual(1);
+  await damage(
+    `update orders set state = 'REFUNDED', wake_at_ms = null where n = 1`,
+    `update order_events set to_state = 'REFUNDED' where out_trade_no = '${DEVICE}_1' and from_state = 'REFUNDING'`,
+  );
+  expect((await check(Number(at) + twoWeeksMs + 1)).slowRefunds).toEqual([]);
+});
+
 test('a line missing from the event log is found', async () => {
   await damage(`delete from order_events where out_trade_no = '${DEVICE}_6' and type = 'open'`);
   expect((await check()).brokenLogs).toEqual([`${DEVICE}_6`]);

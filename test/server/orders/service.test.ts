@@ -386,6 +386,34 @@ describe('the refund', () => {
     expect(world.provider.calls.filter((call) => call === `refund ${ORDER}_R1`).length).toBe(1);
   });
 
+  test('that is under way for two weeks is reported, and goes on being asked for', async () => {
+    const world = await granted();
+    world.provider.refundState = 'PROCESSING';
+    await world.service.apply(ORDER, 'device', EVENTS.endFailed);
+    await world.pass(14 * 86_400_000 - 7_200_000);
+    expect(await world.order(1)).toMatchObject({ state: 'REFUNDING', alarm: '' });
+    await world.pass(3 * 3_600_000);
+    expect(await world.order(1)).toMatchObject({ state: 'REFUNDING', alarm: 'REFUND_SLOW' });
+    const byHand = await world.service.apply(ORDER, 'person:test', EVENTS.settleRefunded);
+    expect(byHand!.refusal).toBe(15);
+    const refund = world.provider.refunds.get(`${ORDER}_R1`)!;
+    world.provider.refunds.set(`${ORDER}_R1`, { ...refund, state: 'SUCCESS', providerState: 'SUCCESS' });
+    await world.pass(3_600_000);
+    expect(await world.order(1)).toMatchObject({ state: 'REFUNDED', alarm: '' });
+  });
+
+  test('that was refused and is then under way is not stuck: nobody may give the money back by hand', async () => {
+    const world = await granted();
+    world.provider.faults.refund = ['refused'];
+    world.provider.refundState = 'PROCESSING';
+    await world.service.apply(ORDER, 'device', EVENTS.endFailed);
+    await world.settle();
+    expect(await world.order(1)).toMatchObject({ state: 'REFUNDING', alarm: 'REFUND_STUCK' });
+    await world.pass(700_000);
+    expect(await world.order(1)).toMatchObject({ state: 'REFUNDING', alarm: '' });
+    expect((await world.service.apply(ORDER, 'person:test', EVENTS.settleRefunded))!.refusal).toBe(15);
+  });
+
   test('that is refused is tried again under its number, with an alarm', async () => {
     const world = await granted();
     world.provider.faults.refund = ['refused', 'refused'];

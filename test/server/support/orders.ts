@@ -12,7 +12,9 @@ export const CONTEXT: Context = {
     patienceMs: 300_000,
     silenceMs: 3_600_000,
     watchMs: 120_000,
-    createAttempts: 4,
+    refusedRefundMs: 600_000,
+  slowRefundMs: 1_209_600_000,
+  createAttempts: 4,
   },
   policy: { uncertain: 'person', refundWindowMs: 86_400_000 },
 };

@@ -5,6 +5,7 @@
  */
 import type { Logger } from 'pino';
 import { notifyPath } from './api/notify';
+import type { HttpLimits } from './api/connections';
 import { makeHttp } from './api/http';
 import { makeLog, openCore, type Core, type CoreOptions } from './core';
 import { startCluster, type Cluster } from './db/cluster';
@@ -42,6 +43,7 @@ export interface ServerOptions {
   readonly log?: Logger;
   readonly clock?: Clock;
   readonly gatewayLimits?: Partial<GatewayLimits>;
+  readonly httpLimits?: Partial<HttpLimits>;
   readonly wechatUrl?: string;
   readonly alipayUrl?: string;
   readonly providerTimeoutMs?: number;
@@ -124,11 +126,18 @@ async function start(
     () => gateway.drain(),
   );
   watchGauges(metrics, gateway, lanes, core);
-  const http = await makeHttp({ core, providers, clock, log, metrics });
+  const { httpLimits } = options;
+  const http = await makeHttp({
+    ...{ core, providers, clock, log, metrics },
+    ...(httpLimits && { limits: httpLimits }),
+  });
   undo.push(() => http.close());
-  const httpUrl = await http.listen({ host: options.httpHost ?? '127.0.0.1', port: options.httpPort ?? 0 });
+  const httpUrl = await http.app.listen({
+    host: options.httpHost ?? '127.0.0.1',
+    port: options.httpPort ?? 0,
+  });
   address.origin ||= httpUrl;
-  dtu.serve(http.server, httpUrl);
+  dtu.serve(http.app.server, httpUrl, (socket) => http.connections.release(socket));
   undo.push(() => dtu.stop());
   core.jobs.start({ store: core.store, tasks, lanes });
   core.reconciling.start();

@@ -9,6 +9,7 @@ import type { Metrics } from '../metrics';
 import type { Providers } from '../orders/tasks';
 import type { Clock } from '../time';
 import { adminRoutes } from './admin-routes';
+import { DEFAULT_HTTP_LIMITS, HttpConnections, type HttpLimits } from './connections';
 import { healthRoutes } from './health';
 import { notifyRoutes } from './notify';
 
@@ -18,35 +19,62 @@ export interface HttpOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly limits?: Partial<HttpLimits>;
 }
 
-const REQUEST_TIMEOUT_MS = 30_000;
-const READY_TIMEOUT_MS = 2_000;
-/** A proxy in front keeps a few; more than this are somebody's who holds connections open. */
-const MAX_CONNECTIONS = 1_000;
+export interface Http {
+  readonly app: FastifyInstance;
+  readonly connections: HttpConnections;
+  /** Takes no more requests; those that are being answered have a moment to end. */
+  close(): Promise<void>;
+}
 
-export async function makeHttp(options: HttpOptions): Promise<FastifyInstance> {
+const READY_TIMEOUT_MS = 2_000;
+const DRAIN_TIMEOUT_MS = 5_000;
+
+export async function makeHttp(options: HttpOptions): Promise<Http> {
   const { core, providers, clock, log, metrics } = options;
-  const http: FastifyInstance = fastify({
+  const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
+  const app: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    forceCloseConnections: true,
+    requestTimeout: limits.requestTimeoutMs,
+    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.checkMs },
+    forceCloseConnections: 'idle',
   });
-  http.server.maxConnections = MAX_CONNECTIONS;
-  await http.register(notifyRoutes, {
+  const connections = new HttpConnections(app.server, limits.maxConnections);
+  const close = closer(app, clock);
+  await app.register(notifyRoutes, {
     store: core.store,
     service: core.service,
     providers,
     clock,
     onFate: (channel, fate) => metrics.notified(channel, fate),
   });
-  await http.register(healthRoutes, {
+  await app.register(healthRoutes, {
     registry: metrics.registry,
     isReady: () => isDatabaseThere(core, clock),
   });
-  await http.register(adminRoutes, { ...core, clock, prefix: '/api/v1' });
-  return http;
+  await app.register(adminRoutes, { ...core, clock, prefix: '/api/v1' });
+  return { app, connections, close };
+}
+
+function closer(app: FastifyInstance, clock: Clock): () => Promise<void> {
+  let isClosing = false;
+  // Hooks come before routes. A connection that would be kept for a next request would be waited for.
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) void reply.header('connection', 'close');
+  });
+  return async () => {
+    isClosing = true;
+    await closeSoon(app, clock);
+  };
+}
+
+async function closeSoon(app: FastifyInstance, clock: Clock): Promise<void> {
+  const timer = clock.setTimer(() => app.server.closeAllConnections(), DRAIN_TIMEOUT_MS);
+  await app.close();
+  clock.clearTimer(timer);
 }
 
 async function isDatabaseThere({ database }: Core, clock: Clock): Promise<boolean> {

@@ -3,6 +3,7 @@
  * Invariant: once `stop` has resolved nothing of it listens or writes.
  */
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { GatewayLog } from '../gateway/gateway';
 import type { Router } from '../gateway/router';
 import type { Metrics } from '../metrics';
@@ -31,8 +32,8 @@ export interface StreamParts {
 
 export interface OpenStreams {
   readonly hub: DtuHub;
-  /** Takes WebSockets from an HTTP server that listens at `httpUrl`. */
-  serve(http: Server, httpUrl: string): void;
+  /** Takes WebSockets from an HTTP server that listens at `httpUrl`; `onAccepted` hears of those that were let in. */
+  serve(http: Server, httpUrl: string, onAccepted: (socket: Socket) => void): void;
   /** Opens the TCP port; gives its number. */
   listen(): Promise<number>;
   stop(): Promise<void>;
@@ -64,12 +65,12 @@ export function openStreams(
   metrics.gauge('coinslot_dtu_streams', 'Data streams of devices connected here', () => hub.streamCount);
   metrics.gauge('coinslot_dtu_waiting', 'Backends that wait for their device', () => hub.waitingCount);
   const tcp = new TcpDoor(hub, clock);
-  const ws = new WsDoor(hub, clock);
   let isListening = false;
   return {
     hub,
-    serve: (http, httpUrl) => {
+    serve: (http, httpUrl, onAccepted) => {
       address.origin ||= httpUrl;
+      const ws = new WsDoor(hub, clock, onAccepted);
       http.on('upgrade', (request, socket, head) => {
         if (!ws.upgrade(request, socket, head) && http.listenerCount('upgrade') === 1) socket.destroy();
       });

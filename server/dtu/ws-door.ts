@@ -4,6 +4,7 @@
  * Invariant: nobody is upgraded before his token or ticket was found good.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../time';
@@ -32,6 +33,7 @@ export class WsDoor {
   constructor(
     private readonly hub: DtuHub,
     private readonly clock: Clock,
+    private readonly onAccepted: (socket: Socket) => void,
   ) {}
 
   /** Takes an upgrade of ours; false: it is for somebody else. */
@@ -81,10 +83,13 @@ export class WsDoor {
     take: (peer: WebSocket) => void,
   ): void {
     request.socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.onAccepted(request.socket);
     this.server.handleUpgrade(request, socket, head, take);
   }
 }
 
 function refuse(socket: Duplex, code: string): void {
-  socket.end(`HTTP/1.1 ${STATUS[code]!}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const answer = `HTTP/1.1 ${STATUS[code]!}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+  // Nobody looks after an upgraded socket any more: one whose peer does not close would be held for ever.
+  socket.end(answer, () => socket.destroy());
 }

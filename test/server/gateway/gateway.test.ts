@@ -96,8 +96,11 @@ describe('the exchange', () => {
   test('under the key that stands in for unknown devices fails, even if somebody knew it', async () => {
     await useBench();
     const key = Buffer.from(bench.gateway.nobodysKey, 'latin1');
+    // Even if the directory were to let anybody in.
+    const begun = jest.spyOn(bench.devices, 'beginSession').mockResolvedValue(1);
     const device = await bench.connect('CS999999', key);
     expect(device.goodbye).toBe(32);
+    expect(begun).not.toHaveBeenCalled();
     expect(bench.gateway.sessionCount).toBe(0);
   });
 

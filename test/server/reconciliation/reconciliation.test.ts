@@ -2,21 +2,30 @@
  * Daily reconciliation of a whole server against the strict sandbox's own bills: what is clear is put right through
  * the orders, what is not is listed for a person, and looking again changes nothing.
  */
-import type { BillLine, Provider } from '../../../server/providers';
+import type { BillLine, Outcome, Provider } from '../../../server/providers';
 import type { Actor } from '../../../server/admin/actor';
 import { until } from '../support/until';
 import { BillBench, chinaTime, DAY_MS, dayName, DEVICE } from './bench';
 
 const OPERATOR: Actor = { name: 'test', merchantId: undefined };
 
-/** The provider with another way to its bills. */
-function withOwnBill(provider: Provider, bill: Provider['bill']): Provider {
+/** The provider with some calls of its own. */
+function withOwn(provider: Provider, calls: Partial<Provider>): Provider {
   return new Proxy(provider, {
     get(target, name) {
-      const value = name === 'bill' ? bill : (Reflect.get(target, name) as unknown);
+      const value = (
+        Object.hasOwn(calls, name) ? Reflect.get(calls, name) : Reflect.get(target, name)
+      ) as unknown;
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
+}
+
+/** The provider with another way to its bills. */
+const withOwnBill = (provider: Provider, bill: Provider['bill']): Provider => withOwn(provider, { bill });
+
+function changed<Value>(outcome: Outcome<Value>, change: Partial<Value>): Outcome<Value> {
+  return outcome.kind === 'ok' ? { ...outcome, value: { ...outcome.value, ...change } } : outcome;
 }
 
 describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
@@ -317,6 +326,42 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
     await reconcile();
     expect(await open()).toEqual([['PAYMENT_ONLY_IN_LEDGER', invented, 'NOT_PAID']]);
     await bench.core.service.apply(invented, 'device', { type: 'endDispensed', reason: 0, text: '' });
+  });
+
+  test.each([
+    ['another amount', { amountFen: 151 }, 'OTHER_AMOUNT'],
+    ['another number', { transactionId: 'ANOTHER' }, 'NOT_PAID'],
+    ['no payment', { state: 'CLOSED' }, 'NOT_PAID'],
+  ] as const)('what only the ledger has is not confirmed by %s', async (_what, change, outcome) => {
+    const ours = await bench.delivered(150);
+    await bench.delivered(200);
+    nextMorning();
+    withBill((lines) => lines.filter((line) => line.outTradeNo !== ours));
+    const { spoil } = bench;
+    bench.spoil = (provider) =>
+      withOwn(spoil(provider), { query: async (no) => changed(await provider.query(no), change) });
+    await reconcile();
+    expect(await open()).toEqual([['PAYMENT_ONLY_IN_LEDGER', ours, outcome]]);
+    expect(await bench.find(ours)).toMatchObject({ state: 'DISPENSED', paidFen: 150 });
+  });
+
+  test('a refund that only the ledger has is confirmed by its amount, not by its number alone', async () => {
+    const ours = await bench.delivered(150);
+    await bench.core.orders.refund(OPERATOR, ours);
+    await bench.act();
+    await settledRefund(ours);
+    nextMorning();
+    withBill((lines) => lines.filter((line) => line.kind !== 'refund'));
+    const { spoil } = bench;
+    bench.spoil = (provider) =>
+      withOwn(spoil(provider), {
+        queryRefund: async (...numbers) =>
+          changed(await provider.queryRefund(...numbers), { refundFen: 149 }),
+      });
+    await reconcile();
+    expect(await open()).toEqual([['REFUND_ONLY_IN_LEDGER', ours, 'OTHER_AMOUNT']]);
+    bench.spoil = spoil;
+    expect(await reconcile()).toMatchObject({ settled: { CONFIRMED: 1 }, open: 0 });
   });
 
   test('a payment that is in the bill alone is not believed', async () => {

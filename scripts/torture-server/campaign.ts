@@ -9,6 +9,7 @@ import { Attackers } from './attackers';
 import { Chaos, USUAL_PACE, type ChaosPace } from './chaos';
 import { Fleet, type DeviceSeat } from './fleet';
 import { judge, judgeSecrecy, unrested } from './laws';
+import { Person } from './person';
 import { Site } from './site';
 
 export interface CampaignOptions {
@@ -21,11 +22,15 @@ export interface CampaignOptions {
   readonly servers: number;
   /** Least life of a payment code. */
   readonly codeS?: number;
+  /** How long a customer waits at the machine for what is paid. */
+  readonly patienceS?: number;
   /** Average pause of a machine between two orders. */
   readonly pauseMs?: number;
   readonly pace?: Partial<ChaosPace>;
   readonly policies?: readonly Policy[];
   readonly say: (text: string) => void;
+  /** Ends the campaign at once, and all its processes. */
+  readonly signal?: AbortSignal;
 }
 
 type Policy = 'refund' | 'dispensed' | 'person';
@@ -34,6 +39,7 @@ export interface CampaignResult {
   readonly orders: number;
   readonly kills: number;
   readonly pgKills: number;
+  readonly sandboxKills: number;
   readonly providerFaults: number;
   readonly violations: number;
   readonly seed: number;
@@ -45,23 +51,31 @@ export interface CampaignResult {
   readonly connections: number;
   readonly attacks: number;
   readonly restS: number;
+  /** Refunds that the provider closed, so that another was made; refunds that hung there and were paid out. */
+  readonly refundsClosed: number;
+  readonly refundsHung: number;
+  /** Orders that a person decided. */
+  readonly decided: number;
   readonly alarms: Readonly<Record<string, number>>;
 }
 
 /** L7: all is at rest within this time once nothing goes wrong any more. */
 const REST_LIMIT_MS = 240_000;
-const REST_LOOK_MS = 1_000;
+const REST_LOOK_MS = 500;
+/** How often, in trouble, a person looks at what waits for one. */
+const DECIDE_MS = 3_000;
 const MAX_SHOWN = 20;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { seed, say, codeS = 30 } = options;
+  const { seed, say, codeS = 30, patienceS = 40 } = options;
   const random = new Random(seed);
   const violations: string[] = [];
   const violate = (law: string, what: string): void => {
     violations.push(`${law} ${what}`);
     if (violations.length <= MAX_SHOWN) say(`VIOLATION ${law}: ${what}`);
   };
-  const site = new Site({ servers: options.servers, seed, codeS, say });
+  const site = new Site({ servers: options.servers, seed, codeS, patienceS, say });
+  options.signal?.addEventListener('abort', () => void site.close());
   try {
     await site.start();
     say(`${options.servers} servers, sandbox and PostgreSQL are up`);
@@ -81,16 +95,17 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       gatewayPorts: () => site.gatewayPorts(),
       violate,
     });
+    const person = new Person(site);
     const attackers = new Attackers(random.fork('attackers'), seats[0]!.id, (what) => violate('L5', what));
     const pace = { ...USUAL_PACE, ...options.pace };
     const chaos = new Chaos(site, fleet, attackers, random.fork('chaos'), pace);
     fleet.start(seats, options.pauseMs ?? 4_000);
     try {
       chaos.start();
-      await trouble(options, fleet, chaos, say);
+      await trouble(options, person, fleet, chaos);
       fleet.stopSelling();
       await chaos.stop();
-      const restS = await rest(site, fleet, violate, say);
+      const restS = await rest(site, person, fleet, violate, say);
       const settled = await judge(site, fleet.orders, violate);
       judgeSecrecy(site.output, secrets, violate);
       const delivered = [...fleet.orders.values()].filter((order) => order.delivered > 0).length;
@@ -108,6 +123,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         connections,
         attacks: attackers.tried,
         restS,
+        refundsClosed: settled.refundsClosed,
+        refundsHung: person.paidOut,
+        decided: person.decided,
         alarms: settled.alarms,
       };
     } finally {
@@ -201,15 +219,20 @@ function parametersOf(channel: 'wechat' | 'alipay', { wechat, alipay }: Merchant
 }
 
 async function trouble(
-  { seconds, orders = Infinity }: CampaignOptions,
+  { seconds, orders = Infinity, say }: CampaignOptions,
+  person: Person,
   fleet: Fleet,
   { counts }: Chaos,
-  say: (text: string) => void,
 ): Promise<void> {
   const endMs = systemClock.nowMs() + seconds * 1_000;
   let saidMs = 0;
+  let decidedMs = systemClock.nowMs();
   while (systemClock.nowMs() < endMs && fleet.orders.size < orders) {
     await sleep(systemClock, 200);
+    if (systemClock.nowMs() - decidedMs >= DECIDE_MS) {
+      await person.decide();
+      decidedMs = systemClock.nowMs();
+    }
     if (systemClock.nowMs() - saidMs < 10_000) continue;
     saidMs = systemClock.nowMs();
     const { size } = fleet.orders;
@@ -220,6 +243,7 @@ async function trouble(
 /** Waits until nothing is left to do on any side; a person decides where the policy says so. Gives seconds. */
 async function rest(
   site: Site,
+  person: Person,
   fleet: Fleet,
   violate: (law: string, what: string) => void,
   say: (text: string) => void,
@@ -228,7 +252,7 @@ async function rest(
   let saidMs = startMs;
   for (;;) {
     await sleep(systemClock, REST_LOOK_MS);
-    await decide(site);
+    await person.decide();
     const open = [...(await unrested(site.databaseUrl).catch(() => ['database'])), ...fleet.openOrders()];
     const nowMs = systemClock.nowMs();
     if (open.length === 0) return Math.round((nowMs - startMs) / 100) / 10;
@@ -240,14 +264,5 @@ async function rest(
       saidMs = nowMs;
       say(`coming to rest: ${open.length} left, among them ${open.slice(0, 3).join(', ')}`);
     }
-  }
-}
-
-/** What the merchant's policy leaves to a person is decided: the money goes back. */
-async function decide(site: Site): Promise<void> {
-  const found = await site.api('GET', '/orders?state=UNCERTAIN').catch(() => undefined);
-  if (found?.status !== 200) return;
-  for (const { outTradeNo } of found.body as { outTradeNo: string }[]) {
-    await site.api('POST', `/orders/${outTradeNo}/settle`, { decision: 'refund' }).catch(() => undefined);
   }
 }

@@ -58,6 +58,8 @@ export class Fleet {
   readonly orders = new Map<string, ShadowOrder>();
   reboots = 0;
   drops = 0;
+  /** Goods that came out. */
+  delivered = 0;
   refusedAtOnce = 0;
   private isSelling = true;
   private isOver = false;
@@ -100,6 +102,10 @@ export class Fleet {
   stop(): void {
     this.isOver = true;
     for (const { device } of this.machines) device.cutPower();
+  }
+
+  get size(): number {
+    return this.machines.length;
   }
 
   get openCount(): number {
@@ -261,6 +267,7 @@ export class Fleet {
   private deliver(machine: Machine, n: number): void {
     const shadow = this.shadow(machine, n);
     shadow.delivered += 1;
+    this.delivered += 1;
     shadow.deliveredAtMs ||= systemClock.nowMs();
     if (shadow.delivered > 1)
       this.options.violate('L2', `${shadow.outTradeNo} was delivered ${shadow.delivered} times`);

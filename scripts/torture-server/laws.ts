@@ -18,6 +18,7 @@ interface Trade {
   readonly amountFen: number;
   readonly refundedFen: number;
   readonly paidMs: number | null;
+  readonly refunds: readonly { readonly state: string }[];
 }
 
 interface Row {
@@ -33,6 +34,7 @@ interface Row {
 export interface Settled {
   readonly paid: number;
   readonly refunded: number;
+  readonly refundsClosed: number;
   readonly alarms: Readonly<Record<string, number>>;
 }
 
@@ -87,7 +89,9 @@ export async function judge(
   judgeSums(trades, rows, balances, violate);
   const { faults } = await site.ask<{ faults: unknown[] }>('GET', '/sandbox/audit');
   if (faults.length > 0) violate('L4', `the provider's own books are broken: ${JSON.stringify(faults)}`);
-  return { paid, refunded, alarms };
+  const refunds = [...trades.values()].flatMap((trade) => trade.refunds);
+  const refundsClosed = refunds.filter(({ state }) => state === 'CLOSED').length;
+  return { paid, refunded, refundsClosed, alarms };
 }
 
 function judgeOrder(
@@ -163,9 +167,9 @@ async function serverBooks(
   });
   try {
     const report = await audit(database.db, systemClock.nowMs());
-    for (const kind of ['unbalanced', 'mismatched', 'brokenLogs', 'stuck'] as const) {
+    for (const kind of ['unbalanced', 'mismatched', 'brokenLogs', 'stuck', 'slowRefunds'] as const) {
       for (const which of report[kind])
-        violate(kind === 'stuck' ? 'L7' : 'L4', `ledger check: ${kind} ${which}`);
+        violate(kind === 'stuck' || kind === 'slowRefunds' ? 'L7' : 'L4', `ledger check: ${kind} ${which}`);
     }
     const found = await database.db
       .selectFrom('orders')

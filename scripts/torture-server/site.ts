@@ -1,6 +1,7 @@
 /**
  * What the campaign runs on: PostgreSQL, the provider sandbox and several server processes, each a process of its
- * own that can be killed. This process is in charge of PostgreSQL and starts it again (server/db/cluster.ts).
+ * own that can be killed at any moment, also while it starts. This process is in charge of PostgreSQL and starts it
+ * again (server/db/cluster.ts). The sandbox comes back with all that it knew: real providers do not forget.
  * Invariant: `close` leaves no process and no folder behind.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -19,6 +20,7 @@ import { sleep, systemClock } from '../../server/time';
 const ROOT = path.resolve(__dirname, '../..');
 const READY_LIMIT_MS = 90_000;
 const RETRY_MS = 500;
+const LOOK_MS = 100;
 /** Characters that are kept of what a process says before it fails to start. */
 const MAX_COMPLAINT = 2_000;
 
@@ -27,6 +29,8 @@ export interface SiteOptions {
   readonly seed: number;
   /** Seconds that a code is payable at the least. */
   readonly codeS: number;
+  /** Seconds that a customer waits at the machine for what is paid. */
+  readonly patienceS: number;
   readonly say: (text: string) => void;
 }
 
@@ -35,6 +39,14 @@ interface ServerSlot {
   readonly gatewayPort: number;
   child: ChildProcess | undefined;
   isUp: boolean;
+}
+
+interface SandboxSlot {
+  port: number;
+  child: ChildProcess | undefined;
+  isUp: boolean;
+  /** Each of its lives draws other numbers. */
+  lives: number;
 }
 
 export class Site {
@@ -47,36 +59,43 @@ export class Site {
   databaseUrl = '';
   sandboxUrl = '';
   private cluster!: Cluster;
-  private sandbox: ChildProcess | undefined;
-  private isClosing = false;
+  private readonly sandbox: SandboxSlot = { port: 0, child: undefined, isUp: false, lives: 0 };
+  private closing: Promise<void> | undefined;
+  /** Why something did not come back. */
+  private failure: Error | undefined;
 
   constructor(private readonly options: SiteOptions) {}
 
   async start(): Promise<this> {
     const { say } = this.options;
+    this.sandbox.port = await freePort();
+    this.sandboxUrl = `http://127.0.0.1:${this.sandbox.port}`;
+    const sandbox = this.startSandbox();
     this.cluster = await startCluster({ dataDir: path.join(this.dataDir, 'db'), clock: systemClock, say });
     this.databaseUrl = await this.cluster.database('coinslot');
-    await this.startSandbox();
     for (let index = 0; index < this.options.servers; index++) {
-      this.servers.push({
-        httpPort: await freePort(),
-        gatewayPort: await freePort(),
-        child: undefined,
-        isUp: false,
-      });
-      await this.startServer(index);
+      const ports = { httpPort: await freePort(), gatewayPort: await freePort() };
+      this.servers.push({ ...ports, child: undefined, isUp: false });
     }
+    await Promise.all([sandbox, ...this.servers.map((slot) => this.startServer(slot))]);
     return this;
   }
 
-  /** Kills a server process and starts it again after a pause. */
-  async killServer(index: number, pauseMs: number): Promise<void> {
+  /** Kills a server process, up or still starting; it is started again after a pause, behind our back. */
+  killServer(index: number, pauseMs: number): void {
     const slot = this.servers[index]!;
-    if (!slot.child || !slot.isUp) return;
-    slot.isUp = false;
-    slot.child.kill('SIGKILL');
-    await sleep(systemClock, pauseMs);
-    if (!this.isClosing) await this.startServer(index);
+    slot.child?.kill('SIGKILL');
+    // One that was still starting is started again by whoever waits for it.
+    if (slot.isUp) this.bringBack(slot, pauseMs, () => this.startServer(slot));
+  }
+
+  /** The same for the sandbox; false when it is not up. */
+  killSandbox(pauseMs: number): boolean {
+    const { sandbox } = this;
+    if (!sandbox.isUp) return false;
+    sandbox.child!.kill('SIGKILL');
+    this.bringBack(sandbox, pauseMs, () => this.startSandbox());
+    return true;
   }
 
   /** Kills PostgreSQL itself, or one of the processes that work for it; false when it is not up. */
@@ -120,32 +139,48 @@ export class Site {
     return (await response.json()) as Answer;
   }
 
-  /** Until every server is up again. */
+  /** Until everything is up again. @throws Error when something does not come back. */
   async allUp(): Promise<void> {
-    while (this.servers.some((slot) => !slot.isUp)) await sleep(systemClock, RETRY_MS);
+    while ([this.sandbox, ...this.servers].some((slot) => !slot.isUp)) {
+      if (this.failure) throw this.failure;
+      await sleep(systemClock, LOOK_MS);
+    }
   }
 
-  async close(): Promise<void> {
-    this.isClosing = true;
-    for (const { child } of this.servers) await ended(child, 'SIGTERM');
-    await ended(this.sandbox, 'SIGTERM');
+  close(): Promise<void> {
+    return (this.closing ??= this.closeAll());
+  }
+
+  private get isClosing(): boolean {
+    return this.closing !== undefined;
+  }
+
+  private async closeAll(): Promise<void> {
+    await Promise.all([this.sandbox, ...this.servers].map(({ child }) => ended(child, 'SIGTERM')));
     await this.cluster?.stop();
     removePlace(path.join(this.dataDir, 'db'));
     fs.rmSync(this.dataDir, { recursive: true, force: true });
   }
 
-  private async startSandbox(): Promise<void> {
-    const child = this.spawn('sim/providers/cli.ts', {}, [
-      ...['--port', '0', '--data', path.join(this.dataDir, 'sandbox')],
-      ...['--seed', String(this.options.seed), '--retry-scale', '0.05'],
-    ]);
-    this.sandbox = child;
-    this.sandboxUrl = (await firstLine<{ url: string }>(child)).url;
+  private bringBack(slot: { isUp: boolean }, pauseMs: number, start: () => Promise<void>): void {
+    slot.isUp = false;
+    sleep(systemClock, pauseMs)
+      .then(() => (this.isClosing ? undefined : start()))
+      .catch((error: Error) => (this.failure = error));
   }
 
-  /** A start may meet a PostgreSQL that was killed a moment ago: then again. */
-  private async startServer(index: number): Promise<void> {
-    const slot = this.servers[index]!;
+  private async startSandbox(): Promise<void> {
+    const { sandbox } = this;
+    sandbox.child = this.spawn('sim/providers/cli.ts', {}, [
+      ...['--port', String(sandbox.port), '--data', path.join(this.dataDir, 'sandbox')],
+      ...['--seed', String(this.options.seed + sandbox.lives++), '--retry-scale', '0.05'],
+    ]);
+    await firstLine(sandbox.child);
+    sandbox.isUp = true;
+  }
+
+  /** A start may be killed, or meet a PostgreSQL that was killed a moment ago: then again. */
+  private async startServer(slot: ServerSlot): Promise<void> {
     for (const deadlineMs = systemClock.nowMs() + READY_LIMIT_MS; ;) {
       slot.child = this.spawn('server/server.ts', this.environment(slot), []);
       slot.child.stderr!.on('data', (text) => this.output.push(String(text)));
@@ -186,8 +221,9 @@ export class Site {
       COINSLOT_WECHAT_URL: this.sandboxUrl,
       COINSLOT_ALIPAY_URL: this.sandboxUrl,
       COINSLOT_PROVIDER_TIMEOUT_MS: '3000',
-      COINSLOT_PATIENCE_S: '40',
+      COINSLOT_PATIENCE_S: String(this.options.patienceS),
       COINSLOT_GRANT_S: '15',
+      COINSLOT_REFUND_RETRY_S: '4',
       COINSLOT_CALL_GRACE_S: '5',
       COINSLOT_WATCH_S: '3',
       COINSLOT_MIN_CODE_S: String(this.options.codeS),

@@ -10,13 +10,20 @@ test(`no money law is broken under kills, seed ${SEED}`, async () => {
   const said: string[] = [];
   const result = await runCampaign({
     seed: SEED,
-    seconds: 9,
+    seconds: 7,
     devices: 16,
     servers: 2,
-    codeS: 6,
+    codeS: 5,
+    patienceS: 12,
     pauseMs: 1_000,
     policies: ['refund'],
-    pace: { killMs: [1_500, 2_500], pgKillMs: [4_000, 5_000], providerMs: [300, 900] },
+    pace: {
+      killMs: [1_000, 2_000],
+      pgKillMs: [3_000, 4_000],
+      sandboxKillMs: [2_000, 3_000],
+      providerMs: [300, 900],
+      salesWaitMs: 1_000,
+    },
     say: (text) => void said.push(text),
   });
   expect({ violations: result.violations, said: result.violations > 0 ? said : [] }).toEqual({
@@ -26,5 +33,6 @@ test(`no money law is broken under kills, seed ${SEED}`, async () => {
   expect(result.orders).toBeGreaterThan(5);
   expect(result.kills).toBeGreaterThan(0);
   expect(result.pgKills).toBeGreaterThan(0);
+  expect(result.sandboxKills).toBeGreaterThan(0);
   expect(result.attacks).toBeGreaterThan(0);
 }, 300_000);

@@ -44,6 +44,7 @@ const MERCHANT = z.strictObject({
   alipayMode: z.enum(['publicKey', 'certificate']).optional(),
 });
 const ROTATION = z.strictObject({ phase: z.enum(['announce', 'switch', 'retire']) });
+const HANGING = z.strictObject({ outTradeNo: z.string(), channel: CHANNEL.optional() });
 const SETTLEMENT = z.strictObject({ channel: CHANNEL, merchantId: z.string() });
 const LIST = z.object({
   channel: CHANNEL.optional(),
@@ -176,6 +177,11 @@ function misbehaving(app: FastifyInstance, { model, keys, nowMs }: ControlShell)
     await keys.rotate(ROTATION.parse(request.body).phase, nowMs());
     const { certificates, signingSerial } = keys.platform.wechat;
     return { signingSerial, listedSerials: certificates.map((certificate) => certificate.serial) };
+  });
+  app.post('/pay-out', async (request, reply) => {
+    const { outTradeNo, channel } = HANGING.parse(request.body);
+    const [trade] = findTrades(model, outTradeNo, channel);
+    return trade ? { paidOut: model.payOutAbnormal(trade) } : notFound(reply, 'no trade of that number');
   });
   app.post('/settle', async (request) => {
     const { channel, merchantId } = SETTLEMENT.parse(request.body);

@@ -89,13 +89,17 @@ export function acceptRefund(context: Context, trade: Trade, refund: Refund): Tr
   return promised;
 }
 
-/** A refund reaches its end: SUCCESS moves the money, CLOSED gives the promise up, ABNORMAL keeps it. */
+/**
+ * A refund reaches its end: SUCCESS moves the money, CLOSED gives the promise up, ABNORMAL keeps it. From ABNORMAL it
+ * can still be paid out.
+ */
 export function finishRefund(
   context: Context,
   refund: Refund,
   state: RefundState,
 ): { trade: Trade; refund: Refund } {
-  assert(refund.state === 'PROCESSING' && state !== 'PROCESSING', 'a refund ends once');
+  const isPaidOut = refund.state === 'ABNORMAL' && state === 'SUCCESS';
+  assert(isPaidOut || (refund.state === 'PROCESSING' && state !== 'PROCESSING'), 'a refund ends once');
   const trade = context.book.trade(refund.channel, refund.merchantId, refund.outTradeNo)!;
   const atMs = Math.floor(context.clock.nowMs());
   const finished: Refund = { ...refund, state, dueMs: null, doneMs: state === 'SUCCESS' ? atMs : null };

@@ -142,6 +142,13 @@ export class ProviderModel {
     return amountFen;
   }
 
+  /** The merchant pays out what hangs of a trade's refunds (ABNORMAL), in the provider's console. Gives how many. */
+  payOutAbnormal(trade: Trade): number {
+    const hanging = this.book.refundsOf(trade).filter(({ state }) => state === 'ABNORMAL');
+    for (const refund of hanging) this.desk.refunds.payOut(refund);
+    return hanging.length;
+  }
+
   /** Its time, whose timers end with `stop()`. */
   get clock(): Clock {
     return this.timers;

@@ -234,6 +234,26 @@ describe('a scripted end', () => {
     expect(codeOf(await shop.refund('CS000005_1', 'W2', 150))).toEqual([400, 'INVALID_REQUEST']);
   });
 
+  it('ABNORMAL ends when the merchant pays it out in the console, once', async () => {
+    bench.sandbox.model.faults.add({ kind: 'refundAbnormal', times: 1 });
+    await shop.paid({ outTradeNo: 'CS000005_3' });
+    await shop.refund('CS000005_3', 'W5', 150);
+    bench.clock.advance(MINUTE_MS);
+    const payOut = async (): Promise<unknown> =>
+      (
+        await fetch(`${bench.sandbox.url}/sandbox/pay-out`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ outTradeNo: 'CS000005_3' }),
+        })
+      ).json();
+    expect(await payOut()).toEqual({ paidOut: 1 });
+    expect((await shop.queryRefund('W5')).body['status']).toBe('SUCCESS');
+    expect(movedFen()).toBe(150);
+    expect(await payOut()).toEqual({ paidOut: 0 });
+    expect(movedFen()).toBe(150);
+  });
+
   it('CLOSED frees the order for a new refund', async () => {
     bench.sandbox.model.faults.add({ kind: 'refundClosed', times: 1 });
     await shop.paid({ outTradeNo: 'CS000005_2' });

@@ -13,8 +13,8 @@ export const CONTEXT: Context = {
     silenceMs: 3_600_000,
     watchMs: 120_000,
     refusedRefundMs: 600_000,
-  slowRefundMs: 1_209_600_000,
-  createAttempts: 4,
+    slowRefundMs: 1_209_600_000,
+    createAttempts: 4,
   },
   policy: { uncertain: 'person', refundWindowMs: 86_400_000 },
 };

@@ -57,7 +57,8 @@ const stm32f4Wiring = {
 /** STM32F4 flash (RM0383, RM0090): 16 kB and 128 kB sectors, written by words, erases stall the CPU. */
 const KB = 1024;
 const f4Sector16 = (address) => ({ address, bytes: 16 * KB, eraseMs: 400, wordWriteUs: 16 });
-const f4Sector128 = (address) => ({ address, bytes: 128 * KB, eraseMs: 2000, wordWriteUs: 16 });
+/** Of a sector of 128 kB only so much is used: a start reads all of it, at about 5 kB a second. */
+const f4Sector128 = (address) => ({ address, bytes: 16 * KB, eraseMs: 2000, wordWriteUs: 16 });
 
 module.exports = {
   limits: { bundleBytes: 40 * KB, idleJsVars: 2500, peakJsVars: 4000 },

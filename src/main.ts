@@ -294,7 +294,6 @@ function tick(): void {
 
 function start(): void {
   process.on('uncaughtException', fault);
-  E.enableWatchdog(WATCHDOG_TIMEOUT_S, false);
   try {
     const report = book.start(journal, resetReason);
     orders.resume(report.isStale);
@@ -302,6 +301,8 @@ function start(): void {
     // Nothing is erased and nothing is accepted: the host hears STORAGE, a person sees the fault light.
     print('journal', (error as Error).message);
   }
+  // Only now: a full sector takes seconds to read, and a board that the watchdog ends meanwhile would never start again.
+  E.enableWatchdog(WATCHDOG_TIMEOUT_S, false);
   // On the bench: whoever flashes the module, gives it an identity or looks for a fault of the board itself.
   if (!book.identity && CONSOLE) E.setConsole(CONSOLE, { force: true });
   // A listener before the port is opened, so that no byte is read by nobody.

@@ -291,7 +291,9 @@ export class VirtualBoard {
     const { clock } = this.options;
     if (this.watchdogMs === 0 || !this.isPowered) return;
     clock.clearTimer(this.watchdogTimer);
-    this.watchdogTimer = clock.setTimer(() => this.reboot('watchdog'), this.watchdogMs);
+    // Time that the CPU has stood still already, in this very callback, is over for the kick too.
+    const leftMs = this.processor.nowMs() - clock.nowMs() + this.watchdogMs;
+    this.watchdogTimer = clock.setTimer(() => this.reboot('watchdog'), leftMs);
   }
 
   /** Takes out of a chunk that has just arrived what came while the CPU stood still. */

@@ -102,6 +102,8 @@ export class Book implements JournalOwner {
   /** Undefined until the module was provisioned. */
   identity: Identity | undefined;
   private journal!: Journal;
+  /** While the journal is read: the order of the last change. */
+  private latest: Order | undefined;
 
   /** `timeS` gives the server's time in seconds, 0 while it is not known: it stands in each record. */
   constructor(private readonly timeS: () => number) {
@@ -114,12 +116,14 @@ export class Book implements JournalOwner {
     this.identity = undefined;
     this.isReady = false;
     this.isTight = false;
+    this.latest = undefined;
   }
 
   /** Reads the journal and counts this start. Throws what Journal.open throws. */
   start(journal: Journal, resetReason: number): JournalReport {
     this.journal = journal;
     const report = journal.open();
+    this.latest = undefined;
     // A journal that lost its newest part may have forgotten orders: the server says how far the count went.
     if (report.isStale) this.isSynced = false;
     this.starts++;
@@ -131,22 +135,19 @@ export class Book implements JournalOwner {
   /** What a record of each kind does to the book while the journal is read. */
   onRecord(kind: RecordKind, record: unknown): void {
     const value = record as never[];
+    // Most records are changes, and most changes are of the order of the record before: a start reads hundreds.
+    if (kind === RecordKind.Change) {
+      this.change(value);
+      return;
+    }
     if (kind === RecordKind.Order) {
       const order = newOrder(value[0]!, value[3]!, value[4]!, value[5]!, value[6]!, value[7]!);
       order.state = value[1]!;
       order.reason = value[2]!;
       order.deadlineMs = value[8]!;
       order.byHost = value[9]!;
+      this.place(order);
       this.lastOrder = Math.max(this.lastOrder, order.n);
-      this.place(order);
-    } else if (kind === RecordKind.Change) {
-      const order = this.find(value[0]!);
-      if (!order) return;
-      order.state = value[1]!;
-      order.reason = value[2]!;
-      if (order.state === OrderState.Paid) order.deadlineMs = value[3]!;
-      if (order.state === OrderState.Dispensing) order.byHost = value[3]!;
-      this.place(order);
     } else if (kind === RecordKind.Base) {
       this.lastOrder = Math.max(this.lastOrder, value[0]!);
       this.starts = value[1]!;
@@ -156,6 +157,20 @@ export class Book implements JournalOwner {
     else if (kind === RecordKind.Settings) {
       this.settings = checkSettings(undefined, record as { [name: string]: unknown }) || this.settings;
     }
+  }
+
+  private change(value: never[]): void {
+    const known = this.latest;
+    const order = known && known.n === value[0] ? known : this.find(value[0]!);
+    if (!order) return;
+    const wasOpen = order.state < FIRST_FINAL_STATE;
+    const state: OrderState = value[1]!;
+    order.state = state;
+    order.reason = value[2]!;
+    if (state === OrderState.Paid) order.deadlineMs = value[3]!;
+    if (state === OrderState.Dispensing) order.byHost = value[3]!;
+    if (!wasOpen || state >= FIRST_FINAL_STATE) this.place(order);
+    this.latest = order;
   }
 
   carryOver(write: (kind: RecordKind, value: unknown) => void): void {
@@ -169,8 +184,8 @@ export class Book implements JournalOwner {
   /** Writes a new order, then keeps it. Throws when the journal does; then nothing has changed. */
   add(order: Order): void {
     this.journal.append(RecordKind.Order, orderRecord(order, this.timeS()));
-    this.lastOrder = Math.max(this.lastOrder, order.n);
     this.place(order);
+    this.lastOrder = Math.max(this.lastOrder, order.n);
   }
 
   /** Writes a change of state. Throws when the journal does. */
@@ -221,10 +236,13 @@ export class Book implements JournalOwner {
 
   /** Puts an order where its state belongs, among the open or the ended ones. */
   place(order: Order): void {
-    const isOther = (other: Order): boolean => other.n !== order.n;
     const isEnded = order.state >= FIRST_FINAL_STATE;
-    if (isEnded || !this.open.includes(order)) this.open = this.open.filter(isOther);
-    if (isEnded || this.ended.includes(order)) this.ended = this.ended.filter(isOther);
+    // A number that is given out now stands in no list yet.
+    if (order.n <= this.lastOrder) {
+      const isOther = (other: Order): boolean => other.n !== order.n;
+      if (isEnded || !this.open.includes(order)) this.open = this.open.filter(isOther);
+      if (isEnded || this.ended.includes(order)) this.ended = this.ended.filter(isOther);
+    }
     const list = isEnded ? this.ended : this.open;
     if (!list.includes(order)) list.push(order);
     if (this.ended.length > MAX_ENDED_ORDERS) this.ended.shift();

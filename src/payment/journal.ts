@@ -78,6 +78,11 @@ const DEAD_WORD = '\0\0\0\0';
 const MAX_WRITE_TRIES = 4;
 /** Bytes read at once while looking whether flash is blank. */
 const WINDOW_BYTES = 256;
+const LONGEST_RECORD_BYTES = 260;
+/** CRC-32 of anything that its own CRC-32 follows. */
+const CRC_OF_WHOLE = 0x2144df1c;
+/** Bytes read at once while reading records: the most that a FRAM gives (drivers/flash). */
+const PIECE_BYTES = 512;
 
 /** Bytes that a record with so many bytes of payload takes in flash. */
 function recordBytes(payloadBytes: number): number {
@@ -140,6 +145,11 @@ export class Journal {
     throw new Error('JOURNAL_WORN');
   }
 
+  /** How many sectors the ring has. */
+  get sectorCount(): number {
+    return this.sectors.length;
+  }
+
   /** Bytes left in the active sector. */
   freeBytes(): number {
     return this.sector().bytes - this.offset;
@@ -157,22 +167,23 @@ export class Journal {
   }
 
   /**
-   * Gives the records of all sectors to `onRecord`, oldest first: for the log. Reads flash only; what cannot
-   * be read is passed over.
+   * Gives records of the sector that was filled `age` turns ago to `onRecord`, oldest first: those in its last `bytes`
+   * whose JSON begins with `prefix`. What cannot be read is passed over, and the others are not looked at: a whole ring
+   * would take a board half a minute.
    */
-  history(onRecord: (kind: RecordKind, value: unknown) => void): void {
-    for (let step = 1; step <= this.sectors.length; step++) {
-      const index = (this.active + step) % this.sectors.length;
-      if (this.generationOf(index) >= 0) {
-        this.scan(
-          index,
-          this.generationOf(index),
-          onRecord,
-          { skipped: 0, isVirgin: false, isStale: false },
-          false,
-        );
-      }
-    }
+  history(
+    age: number,
+    bytes: number,
+    prefix: string,
+    onRecord: (kind: RecordKind, value: unknown) => void,
+  ): void {
+    const count = this.sectors.length;
+    const index = (this.active + count - age) % count;
+    const generation = this.generationOf(index);
+    if (generation < 0) return;
+    const end = age ? this.sectors[index]!.bytes : this.offset;
+    const report: JournalReport = { skipped: 0, isVirgin: false, isStale: false };
+    this.scan(index, generation, { onRecord }, report, false, end - bytes, prefix);
   }
 
   private sector(): JournalSector {
@@ -226,14 +237,7 @@ export class Journal {
   }
 
   private replay(report: JournalReport): void {
-    const owner = this.owner;
-    this.offset = this.scan(
-      this.active,
-      this.generation,
-      (kind, value) => owner.onRecord(kind, value),
-      report,
-      true,
-    );
+    this.offset = this.scan(this.active, this.generation, this.owner, report, true, 0, '');
   }
 
   /**
@@ -246,30 +250,47 @@ export class Journal {
 
   /**
    * Reads the records of a sector; gives the offset behind the last thing that was ever written there. With
-   * `isOwn` the sector is the active one, and is mended where a cut left something unsound.
+   * `isOwn` the sector is the active one, and is mended where a cut left something unsound. Records that begin before
+   * `from`, or otherwise than with `prefix`, are hopped over. Flash is read in pieces of many records: this runs at
+   * each start, hundreds of times.
    */
   private scan(
     index: number,
     generation: number,
-    onRecord: (kind: RecordKind, value: unknown) => void,
+    sink: Pick<JournalOwner, 'onRecord'>,
     report: JournalReport,
     isOwn: boolean,
+    from: number,
+    prefix: string,
   ): number {
     const sector = this.sectors[index]!;
+    const tail = u32(generation);
+    let bytes = '';
+    let bytesAt = 0;
     let offset = HEADER_BYTES;
     let lastAt = 0;
     let isLost = false;
     while (offset + RECORD_OVERHEAD_BYTES <= sector.bytes) {
-      const header = this.flash.read(sector.address + offset, 4);
-      const payload = this.recordAt(sector, offset, generation, header);
-      if (payload !== undefined) {
+      if (offset + LONGEST_RECORD_BYTES > bytesAt + bytes.length) {
+        bytesAt = offset;
+        bytes = this.flash.read(sector.address + offset, Math.min(PIECE_BYTES, sector.bytes - offset));
+      }
+      const at = offset - bytesAt;
+      const payloadBytes = bytes.charCodeAt(at);
+      const wholeBytes = recordBytes(payloadBytes);
+      const isPossible = payloadBytes <= MAX_RECORD_BYTES && offset + wholeBytes <= sector.bytes;
+      if (isPossible && !isOwn && (offset < from || !bytes.startsWith(prefix, at + 4))) {
+        offset += wholeBytes;
+        continue;
+      }
+      const record = bytes.substr(at, 4 + payloadBytes);
+      if (isPossible && this.crc32(record + tail + bytes.substr(at + wholeBytes - 4, 4)) === CRC_OF_WHOLE) {
         isLost = false;
-        if (isOwn) this.sequence = (readU16(header, 2) + 1) & 0xffff;
-        onRecord(header.charCodeAt(1), JSON.parse(payload));
+        sink.onRecord(record.charCodeAt(1), JSON.parse(record.substr(4)));
         lastAt = offset;
-        offset += recordBytes(payload.length);
+        offset += wholeBytes;
       } else {
-        if (header === BLANK_WORD && this.isBlank(index, offset)) break;
+        if (bytes.substr(at, 4) === BLANK_WORD && this.isBlank(index, offset)) break;
         if (!isLost) report.skipped++;
         if (!isLost && isOwn) this.flash.write(sector.address + offset, DEAD_WORD);
         isLost = true;
@@ -278,28 +299,11 @@ export class Journal {
     }
     if (isOwn) this.settle(sector.address + COMMIT_AT, 4);
     if (isOwn && lastAt) {
-      this.settle(
-        sector.address + lastAt,
-        recordBytes(this.flash.read(sector.address + lastAt, 1).charCodeAt(0)),
-      );
+      const header = this.flash.read(sector.address + lastAt, 4);
+      this.sequence = (readU16(header, 2) + 1) & 0xffff;
+      this.settle(sector.address + lastAt, recordBytes(header.charCodeAt(0)));
     }
     return offset;
-  }
-
-  /** The payload of the record at `offset`, undefined when there is no sound one. */
-  private recordAt(
-    sector: JournalSector,
-    offset: number,
-    generation: number,
-    header: string,
-  ): string | undefined {
-    const payloadBytes = header.charCodeAt(0);
-    const wholeBytes = recordBytes(payloadBytes);
-    if (payloadBytes > MAX_RECORD_BYTES || offset + wholeBytes > sector.bytes) return undefined;
-    const rest = this.flash.read(sector.address + offset + 4, wholeBytes - 4);
-    const payload = rest.substr(0, payloadBytes);
-    const crc = readU32(rest, wholeBytes - 8);
-    return this.crc32(header + payload + u32(generation)) === crc ? payload : undefined;
   }
 
   /** Writes one record at the end of the active sector; gives whether it reads back. */

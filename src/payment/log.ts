@@ -24,14 +24,27 @@ function lineOf(kind: RecordKind, record: readonly unknown[], n: number): unknow
   return kind === RecordKind.Note ? [0, record[0], record[1], record[2]] : undefined;
 }
 
+/** Bytes of journal in which so many lines are nearly always found. */
+const LINE_BYTES = 128;
+const SPARE_BYTES = 1024;
+
 /** The last `count` lines, oldest first: order, state, reason, Unix seconds (0 where they were not known). */
 export function logLines(journal: Journal, n: number, count: number): string[] {
-  const lines: string[] = [];
-  journal.history((kind, value) => {
-    const line = lineOf(kind, value as unknown[], n);
-    if (!line) return;
-    lines.push(line.join(' '));
-    if (lines.length > count) lines.shift();
-  });
-  return lines;
+  let lines: string[] = [];
+  const linesOf = (age: number, bytes: number): string[] => {
+    const found: string[] = [];
+    journal.history(age, bytes, n ? '[' + n + ',' : '', (kind, value) => {
+      const line = lineOf(kind, value as unknown[], n);
+      if (!line) return;
+      found.push(line.join(' '));
+      if (found.length > count) found.shift();
+    });
+    return found;
+  };
+  for (let age = 0; age < journal.sectorCount && lines.length < count; age++) {
+    let found = linesOf(age, n ? Infinity : count * LINE_BYTES + SPARE_BYTES);
+    if (!n && lines.length + found.length < count) found = linesOf(age, Infinity);
+    lines = found.concat(lines);
+  }
+  return lines.slice(-count);
 }

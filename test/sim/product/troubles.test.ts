@@ -74,6 +74,20 @@ test('a loop that hangs is ended by the watchdog, and host and server hear of it
   expect(world.log().at(-1)).toBe('0 START WATCHDOG 0');
 });
 
+test('the watchdog is not set before the journal was read, which may take longer than it waits', () => {
+  const { profile } = firmware;
+  if (profile.journal.kind !== 'flash') throw new Error('this board keeps its journal in flash');
+  const [first, ...others] = profile.journal.sectors;
+  const sectors = [{ ...first!, eraseMs: 9_000 }, ...others];
+  const world = new StreamWorld({
+    ...firmware,
+    profile: { ...profile, journal: { kind: 'flash', sectors } },
+  });
+  world.clock.advance(60_000);
+  expect(world.module.board.starts).toBe(1);
+  expect(world.module.board.resetReason).toBe('power');
+});
+
 test('memory that runs short: BUSY to new orders, the open one is finished, then a new start', () => {
   const world = StreamWorld.linked(firmware);
   const { host, server } = world;

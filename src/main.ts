@@ -40,28 +40,32 @@ import { Session } from './payment/session';
 import { checkSettings } from './payment/settings-check';
 import { u32 } from './protocol/bytes';
 import { LinkState } from './protocol/codes';
+import { shortText } from './protocol/host-wire';
 import type { Message } from './protocol/messages';
 import type { Clock, Random } from './protocol/ports';
 import { FIRMWARE_VERSION } from './version';
 
 /** Heartbeat of the link: a carrier's NAT drops an idle connection after 2 to 30 minutes. */
 const HEARTBEAT = { leastMs: 30000, firstMs: 90000, mostMs: 900000 };
+/** The module's tick while there is an order or a data stream, and while there is none. */
 const TICK_MS = 1000;
+const CALM_TICK_MS = 5000;
 /** A restart and a new baud rate wait until the last answer has left. */
 const LEAVE_MS = 200;
 /** A turn of the ring may just have stalled the CPU: a host that was not heard gets through before the next erase. */
-const ERASE_AFTER_TICKS = 3;
+const ERASE_AFTER_CALM_TICKS = 2;
 const PROTOCOL_VERSION = 1;
-/** Time between two looks at the clock: a second's tick, behind two erases at the most. */
-const MAX_UNSEEN_S = 2;
+/** Time between two looks at the clock: a calm tick, behind an erase at the most. */
+const MAX_UNSEEN_S = 6;
 const NO_TIME_ERROR = 0xffffffff;
 const MAX_FAULT_TEXT = 80;
 /** So many exceptions within about as many minutes, and the module starts anew; the first ones stand in the log. */
 const MAX_FAULTS = 6;
-const FAULT_DECAY_TICKS = 60;
+const FAULT_DECAY_LOOKS = 3;
 /** Free JsVars below which no order is taken; a purchase with all that may happen meanwhile takes about 1,300. */
 const LEAST_FREE_VARS = 400;
-const MEMORY_TICKS = 15;
+/** Between two looks at what changes slowly: memory, and exceptions that are forgotten. */
+const SLOW_LOOK_MS = 20000;
 
 let startS = getTime();
 let lastS = startS;
@@ -98,7 +102,11 @@ const journal = new Journal(journalFlash, crc32, JOURNAL_SECTORS, book);
 /** Undefined while there is no identity to bring a link up with. */
 let keeper: Keeper | undefined;
 let linkState: LinkState = LinkState.Off;
-let ticks = 0;
+let timer: number;
+/** The pending tick is a calm one; how many there were in a row. */
+let calmTicks = 0;
+let looks = 0;
+let lookedMs = 0;
 /** Exceptions, forgotten one by one. */
 let faults = 0;
 
@@ -132,25 +140,20 @@ function showState(): void {
 
 /** The module as its parts see it: what desk and session ask, and hear of. */
 const unit: Module = {
-  info: () => [
-    PROTOCOL_VERSION,
-    resetReason,
-    linkState,
-    book.open.length,
-    book.lastOrder,
-    book.identity ? book.identity.id : '',
-    FIRMWARE_VERSION,
-    BOARD_ID,
-    keeper ? keeper.status().imei : '',
-  ],
+  info: () =>
+    String.fromCharCode(PROTOCOL_VERSION, resetReason, linkState, book.open.length) +
+    u32(book.lastOrder) +
+    [book.identity ? book.identity.id : '', FIRMWARE_VERSION, BOARD_ID, keeper ? keeper.status().imei : '']
+      .map(shortText)
+      .join(''),
   signal: () => {
     const status = keeper && keeper.status();
-    return [linkState, status ? status.csq : 99, status ? status.registration : 0];
+    return String.fromCharCode(linkState, status ? status.csq : 99, status ? status.registration & 255 : 0);
   },
   time: () => {
     const timeMs = session.serverTimeMs();
     const errorMs = timeMs ? session.timeErrorMs() : NO_TIME_ERROR;
-    return [Math.floor(timeMs / 1000), Math.min(NO_TIME_ERROR, Math.ceil(errorMs))];
+    return u32(Math.floor(timeMs / 1000)) + u32(Math.min(NO_TIME_ERROR, Math.ceil(errorMs)));
   },
   settingsChanged: () => setTimeout(() => hostPort.setup(book.settings.baud, HOST_OPTIONS), LEAVE_MS),
   restart: () => restart('PROVISION'),
@@ -265,8 +268,6 @@ function startLink(identity: Identity): void {
   carrier.start();
 }
 
-let idleTicks = 0;
-
 /** Memory that runs short is seen before it is gone: no new orders, and a new start when nothing is under way. */
 function watchMemory(): void {
   // The second look collects garbage first, which is dear.
@@ -274,22 +275,47 @@ function watchMemory(): void {
   if (book.isTight && book.isReady && !book.open.length && !desk.stream) restart('MEMORY');
 }
 
-/** Once a second. */
-function tick(): void {
-  E.kickWatchdog();
-  ticks++;
-  if (faults && ticks % FAULT_DECAY_TICKS === 0) faults--;
-  if (ticks % MEMORY_TICKS === 0) watchMemory();
+/** What is to be done each second while there is an order or a data stream. */
+function work(): void {
+  calmTicks = 0;
+  if (keeper) keeper.hurry();
   if (desk.stream) desk.stream.pump();
-  if (book.open.length) {
-    idleTicks = 0;
-    orders.tick();
-    desk.tick();
-    showState();
-  } else if (book.isReady && journal.needsErase() && ++idleTicks > ERASE_AFTER_TICKS) {
-    idleTicks = 0;
+  if (!book.open.length) return;
+  orders.tick();
+  desk.tick();
+  showState();
+}
+
+/** The first calm tick shows that it is over; the next ones do what may stall. */
+function rest(): void {
+  if (!calmTicks++) showState();
+  else if (calmTicks > ERASE_AFTER_CALM_TICKS && book.isReady && journal.needsErase()) {
+    calmTicks = 1;
     journal.eraseAhead();
   }
+}
+
+/** Once a second, more seldom when there is nothing to do: an idle module does little else. */
+function tick(): void {
+  const isBusy = book.open.length || desk.stream;
+  const nowMs = clock.nowMs();
+  timer = setTimeout(tick, isBusy || !calmTicks ? TICK_MS : CALM_TICK_MS);
+  E.kickWatchdog();
+  if (isBusy) work();
+  else rest();
+  if (nowMs - lookedMs < SLOW_LOOK_MS) return;
+  lookedMs = nowMs;
+  if (++looks % FAULT_DECAY_LOOKS === 0 && faults) faults--;
+  watchMemory();
+}
+
+/** Bytes from the host. */
+function takeHostBytes(data: string): void {
+  desk.onData(data);
+  if (!calmTicks || !(book.open.length || desk.stream)) return;
+  calmTicks = 0;
+  clearTimeout(timer);
+  timer = setTimeout(tick, TICK_MS);
 }
 
 function start(): void {
@@ -306,12 +332,12 @@ function start(): void {
   // On the bench: whoever flashes the module, gives it an identity or looks for a fault of the board itself.
   if (!book.identity && CONSOLE) E.setConsole(CONSOLE, { force: true });
   // A listener before the port is opened, so that no byte is read by nobody.
-  hostPort.on('data', (data) => desk.onData(data));
+  hostPort.on('data', takeHostBytes);
   hostPort.setup(book.settings.baud, HOST_OPTIONS);
   showState();
   desk.announce();
   if (book.identity) startLink(book.identity);
-  setInterval(tick, TICK_MS);
+  tick();
 }
 
 start();

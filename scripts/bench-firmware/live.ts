@@ -11,7 +11,7 @@ import { encodeFrame, FLAG_ACK_WANTED } from '../../src/protocol/frame';
 import { encodeHost, HostType } from '../../src/protocol/host';
 import type { Firmware } from '../build/build';
 import { MeasuredSite } from '../budget/site';
-import { callgrindCommand, COUNTING, readCounts } from './callgrind';
+import { callbackCommand, MARK_CALL, readCounts } from './callgrind';
 import { plainCrc, SEALED_BYTES } from './programs';
 
 /** Instructions of the interpreter on this machine. */
@@ -27,28 +27,24 @@ export interface LiveCounts {
   readonly idleSecond: number;
 }
 
-const IDLE_S = 20;
+const IDLE_S = 60;
 const PAYS = 3;
 const SETTLE_MS = 3000;
 
 /**
- * In front of the bundle: callbacks that can be counted, and a listener that runs lines beginning with `!`. Its
- * functions are global, as the lines are.
+ * In front of the bundle: the host port's callback and the end of an answer, and a listener that runs lines beginning
+ * with `!`. Its functions are global, as the lines are; nothing of it runs while the module works by itself.
  */
-const SHIM = `${COUNTING}
-var parts=0,armed=false,marking=false,hostData;
-function piece(f){parts++;counted(f)}
+const SHIM = `${MARK_CALL}
+var parts=0,marking=false,hostData;
+function part(){parts++;mark()}
+function piece(f){part();f();part()}
 (function(){
-var rest="",later=setTimeout,often=setInterval;
-function wrapped(f){return function(a){if(armed)piece(function(){f(a)});else f(a)}}
-[Serial1,Serial2].forEach(function(port){
-var on=port.on.bind(port);
-port.on=function(event,f){if(port===Serial1)hostData=f;on(event,wrapped(f))};
-});
+var rest="";
+var on=Serial1.on.bind(Serial1);
+Serial1.on=function(event,f){hostData=f;on(event,f)};
 var write=Serial1.write.bind(Serial1);
-Serial1.write=function(data){if(marking){marking=false;parts++;mark()}write(data)};
-global.setTimeout=function(f,ms){return later(wrapped(f),ms)};
-global.setInterval=function(f,ms){return often(wrapped(f),ms)};
+Serial1.write=function(data){if(marking){marking=false;part()}write(data)};
 function take(line){
 var value="NaN";
 if(line[0]!="!")return;
@@ -57,7 +53,7 @@ Serial3.write("m "+value+"\\n")
 }
 Serial3.on("data",function(data){var lines=(rest+data).split("\\n");rest=lines.pop();lines.forEach(take)});
 })();
-function pay(frame){marking=true;piece(function(){hostData(frame)});marking=false;return parts}
+function pay(frame){part();marking=true;hostData(frame);part();return parts}
 `;
 
 const crc = (bytes: string): number => crc32(Buffer.from(bytes, 'latin1')) >>> 0;
@@ -72,11 +68,14 @@ class LiveBench {
     private readonly firmware: Firmware,
   ) {}
 
-  /** Runs a line; its value is how many parts there are now. */
-  async run(name: string, line: string): Promise<void> {
+  /** Runs a line, whose value is how many parts there are now; the last of them are called `names`. */
+  async run(line: string, ...names: string[]): Promise<void> {
     const parts = await this.site.box.ask(`!${line}`);
-    if (!(parts >= this.names.length)) throw new Error(`${name || line}: it threw, or gave something wrong`);
-    while (this.names.length < parts) this.names.push(name);
+    if (!(parts >= this.names.length + names.length)) {
+      throw new Error(`${line}: it threw, or gave something wrong`);
+    }
+    while (this.names.length < parts - names.length) this.names.push('');
+    this.names.push(...names);
   }
 
   /** The short name of a top-level name. */
@@ -93,9 +92,10 @@ class LiveBench {
 
   async idle(): Promise<void> {
     await this.site.pause(SETTLE_MS);
-    await this.run('', 'armed=true,parts');
+    await this.run('part(),parts');
+    await this.run('part(),parts', 'idle line');
     await this.site.pause(IDLE_S * 1000);
-    await this.run('idle', 'armed=false,parts');
+    await this.run('part(),parts', 'idle');
   }
 
   /** PAY, and what is left of it after the ACK. */
@@ -105,9 +105,7 @@ class LiveBench {
     const payload = encodeHost(HostType.Pay, fields);
     const frame = encodeFrame(crc, FLAG_ACK_WANTED, 100 + this.orders, HostType.Pay, payload);
     const bytes = Buffer.from(frame, 'latin1').toString('base64');
-    const before = this.names.length;
-    await this.run('rest of PAY', `pay(atob("${bytes}"))`);
-    this.names[before] = name;
+    await this.run(`pay(atob("${bytes}"))`, name, 'rest of PAY');
     await this.site.pause(SETTLE_MS);
   }
 
@@ -115,23 +113,23 @@ class LiveBench {
     const short = (name: string): string => this.short(name);
     const text = 'x'.repeat(SEALED_BYTES);
     const salt = '123456789';
-    const ccm = `${short('composeCcm')}(${short('nativeAes')}(${short('AES')},E))`;
+    const ccm = `${short('session')}.${this.method('ccm')}`;
     const [key, from] = ['0123456789abcdef', `ccm:${ccm}`];
     await this.run(
-      '',
       `bench={${from},text:"${text}"},bench.s=new ${short('Sealer')}(bench.ccm,"${key}","${salt}"),bench.o=new ${short('Opener')}(bench.ccm,"${key}","${salt}"),bench.sealed=bench.s.${this.method('seal')}(16,bench.text),parts`,
     );
     // The first of each has other work to do than the second: tables are made, memory is found.
     const open = `bench.o.${this.method('open')}(16,bench.sealed.substr(3))`;
-    await this.run('open', `piece(function(){bench.opened=${open}}),parts`);
-    await this.run('', 'bench.opened===bench.text?parts:-1');
-    await this.run('seal', `piece(function(){bench.s.${this.method('seal')}(16,bench.text)}),parts`);
-    const values = `${short('encodeValues')}(${HostType.Status},[7,3,0,100,1,300,"r7"])`;
-    const frame = `${short('encodeFrame')}(${short('crc32')},1,5,${HostType.Status},${values})`;
-    await this.run('status', `piece(function(){${frame}}),parts`);
+    await this.run(`piece(function(){bench.opened=${open}}),parts`, 'open');
+    await this.run('bench.opened===bench.text?parts:-1');
+    await this.run(`piece(function(){bench.s.${this.method('seal')}(16,bench.text)}),parts`, 'seal');
+    const book = `${short('book')}.${this.method('open')}`;
+    const status = `${short('desk')}.${this.method('status')}(bench.order)`;
+    const frame = `${short('encodeFrame')}(${short('crc32')},1,5,${HostType.Status},${status})`;
+    await this.run(`bench.order=${book}[0],piece(function(){${frame}}),parts`, 'status');
     const line = JSON.stringify('\r\n+CSQ: 20,0\r\n');
-    await this.run('at', `piece(function(){${short('keeper')}.${this.method('receive')}(${line})}),parts`);
-    await this.run('nothing', `piece(function(){}),parts`);
+    await this.run(`piece(function(){${short('keeper')}.${this.method('receive')}(${line})}),parts`, 'at');
+    await this.run(`piece(function(){}),parts`, 'nothing');
   }
 
   get partCount(): number {
@@ -158,14 +156,14 @@ export async function countLive(
 ): Promise<LiveCounts> {
   const output = path.join(folder, 'live');
   mkdirSync(output, { recursive: true });
-  const wrapped = { ...interpreter, wrapper: callgrindCommand(output) };
+  const wrapped = { ...interpreter, wrapper: callbackCommand(output) };
   const site = await MeasuredSite.start(wrapped, firmware, onTrouble, SHIM + (await plainCrc()));
   const bench = new LiveBench(site, firmware);
   try {
     await bench.idle();
     for (let count = 0; count < PAYS; count++) await bench.pay('pay');
     await bench.calls();
-    await bench.run('', 'E.CRC32=function(text){return crc32(E.toUint8Array(text))>>>0},parts');
+    await bench.run('E.CRC32=function(text){return crc32(E.toUint8Array(text))>>>0},parts');
     await bench.pay('pay with plain CRC');
   } finally {
     await site.stop();
@@ -183,6 +181,6 @@ export async function countLive(
     open: net('open'),
     statusFrame: net('status'),
     atLine: net('at'),
-    idleSecond: Math.round(bench.total(counts, 'idle') / IDLE_S),
+    idleSecond: Math.round((bench.total(counts, 'idle') - bench.total(counts, 'idle line')) / IDLE_S),
   };
 }

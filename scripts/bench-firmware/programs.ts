@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Interpreter } from '../../sim/interpreter/interpreter';
 import { aesJsModule } from '../build/aes-js-source';
-import { callgrindCommand, COUNTING, readCounts } from './callgrind';
+import { COUNTED_CALL, pieceCommand, readCounts } from './callgrind';
 
 /** Counts pieces of one program, by name; what calling costs is taken off. */
 export function countPieces(
@@ -23,9 +23,9 @@ export function countPieces(
     const code = `f=function(){${pieces[name]}};f();counted(f);`;
     return code;
   });
-  const program = `${COUNTING}\nvar f;${setUp}\ncounted(function(){});\n${calls.join('\n')}\nprint("all counted");`;
+  const program = `${COUNTED_CALL}\nvar f;${setUp}\ncounted(function(){});\n${calls.join('\n')}\nprint("all counted");`;
   writeFileSync(path.join(folder, 'program.js'), program, 'latin1');
-  const [command, ...options] = callgrindCommand(folder);
+  const [command, ...options] = pieceCommand(folder);
   const run = spawnSync(command!, [...options, interpreter.binary, 'program.js'], {
     cwd: folder,
     encoding: 'latin1',

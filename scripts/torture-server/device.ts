@@ -194,7 +194,7 @@ export class Device {
         onState: () => undefined,
         onBytes: () => false,
         onDrain: () => undefined,
-        signal: () => [LINK_READY, CSQ, 1],
+        signal: () => String.fromCharCode(LINK_READY, CSQ, 1),
       },
     );
     return session;

@@ -98,6 +98,11 @@ export class Heartbeat {
     return this.beatMs > 0;
   }
 
+  /** When a quiet link will be asked for a sign of life. */
+  dueMs(): number {
+    return this.lastHeardMs + this.intervalMs;
+  }
+
   /** Waits on although no answer comes, because none can; false when it has waited long enough. */
   hold(nowMs: number): boolean {
     if (nowMs - this.lastHeardMs > HOLD_MS + this.intervalMs) return false;
@@ -106,7 +111,7 @@ export class Heartbeat {
     return true;
   }
 
-  /** To be called every second or so; `lastTrafficMs`: when a byte last passed in either direction. */
+  /** To be called every second or so, and at `dueMs`; `lastTrafficMs`: when a byte last passed in either direction. */
   check(nowMs: number, lastTrafficMs: number): Pulse {
     if (!this.firstHeardMs) return nowMs - this.beginMs > FIRST_WORD_MS ? Pulse.Dead : Pulse.Fine;
     if (this.beatMs) {

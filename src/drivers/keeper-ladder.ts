@@ -57,7 +57,8 @@ export function ladder(memory: LadderMemory): Ladder {
   function choose(fault: Fault, nowMs: number, isThere: readonly boolean[]): Rung {
     const lowest = LOWEST[fault]!;
     const highest = HIGHEST[fault]!;
-    let rung = memory.isClimbing ? memory.rung : remembered(fault, nowMs);
+    // What has turned out to be worse than it looked is a fault of its own: what helped against that is tried first.
+    let rung = memory.isClimbing && memory.rung >= lowest ? memory.rung : remembered(fault, nowMs);
     // The key of a modem that is off is tried more often: its supply may only be on the way back.
     const mostTries = fault === Fault.Off ? OFF_TRIES : TRIES[rung]!;
     if (memory.isClimbing && memory.tries >= mostTries && rung >= lowest) rung++;
@@ -72,7 +73,7 @@ export function ladder(memory: LadderMemory): Ladder {
       const before = memory.isClimbing ? memory.rung : -1;
       const rung = choose(fault, nowMs, isThere);
       const isHigher = rung > before;
-      if (!memory.isClimbing) memory.firstFault = fault;
+      if (before < LOWEST[fault]!) memory.firstFault = fault;
       memory.isClimbing = true;
       memory.tries = rung === before ? memory.tries + 1 : 1;
       memory.rung = rung;

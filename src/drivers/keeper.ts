@@ -54,6 +54,14 @@ export interface KeeperStatus {
 }
 
 const TICK_MS = 1000;
+/** The same while nobody waits for anything: what happens then is told by the modem, or can wait so long. */
+const CALM_TICK_MS = 10000;
+/** Nobody waits when nothing was asked of the link for so long. */
+const CALM_AFTER_MS = 5000;
+/** Rounds of reading without notice and of sampling the signal (some modems forget to tell): calm, busy, awaited. */
+const CALM_POLL_MS = 30000;
+const POLL_MS = 8000;
+const EAGER_POLL_MS = 2000;
 /** A living link this old ends the ladder's impatience. */
 const STEADY_MS = 60000;
 
@@ -66,6 +74,9 @@ export class Keeper implements SocketListener, ModemListener {
   private isRunning: boolean;
   private isUp: boolean;
   private timer: TimerId;
+  /** The pending tick is a slow one. */
+  private isCalm: boolean;
+  private busyMs: number;
   /** When the planned remedy is due; 0 = none is planned. */
   private dueMs: number;
   private fault: Fault;
@@ -83,6 +94,8 @@ export class Keeper implements SocketListener, ModemListener {
     this.onTick = () => this.tick();
     this.isRunning = false;
     this.isUp = false;
+    this.isCalm = false;
+    this.busyMs = 0;
     this.dueMs = 0;
     this.fault = Fault.Socket;
     this.state = LinkState.Off;
@@ -117,8 +130,15 @@ export class Keeper implements SocketListener, ModemListener {
   /** Sends to the platform: all of `data`, or nothing (false) when the link is down or there is no room. */
   send(data: string): boolean {
     if (!this.isUp || !this.modem.platform.send(data)) return false;
+    this.hurry();
     this.heartbeat.asked(this.ports.clock.nowMs(), this.modem.platform.lastTrafficMs);
     return true;
+  }
+
+  /** Somebody waits for the link, or will soon: it is looked at each second again, for a while. */
+  hurry(): void {
+    this.busyMs = this.ports.clock.nowMs();
+    if (this.isCalm) this.arm(TICK_MS);
   }
 
   freeBytes(): number {
@@ -164,11 +184,6 @@ export class Keeper implements SocketListener, ModemListener {
     };
   }
 
-  /** Watches the AT traffic, secrets removed; undefined ends it. */
-  trace(watcher: ((direction: string, text: string) => void) | undefined): void {
-    this.modem.at.trace = watcher;
-  }
-
   /**
    * Opens the maker's own connection. False: there is no bearer now, one is open already, or the address is
    * not one. Nothing is read before `grantDirect`.
@@ -176,6 +191,7 @@ export class Keeper implements SocketListener, ModemListener {
   openDirect(host: string, port: number, listener: SocketListener): boolean {
     const direct = this.modem.direct;
     if (!this.modem.hasBearer || direct.state !== SocketState.Closed) return false;
+    this.hurry();
     direct.listener = listener;
     direct.creditBytes = 0;
     return direct.open(host, port);
@@ -266,7 +282,8 @@ export class Keeper implements SocketListener, ModemListener {
 
   private tick(): void {
     const nowMs = this.ports.clock.nowMs();
-    this.arm(TICK_MS);
+    const wasCalm = this.isCalm;
+    this.wait(wasCalm, nowMs);
     if (this.dueMs && nowMs >= this.dueMs) {
       const rung = this.memory.rung;
       this.dueMs = 0;
@@ -275,8 +292,17 @@ export class Keeper implements SocketListener, ModemListener {
       this.modem.climb(rung, this.fault === Fault.Sim);
     }
     if (this.isUp) this.watch(nowMs);
-    this.modem.tick(nowMs, this.isUp && this.heartbeat.isWaiting());
+    const isWaiting = this.isUp && this.heartbeat.isWaiting();
+    const isCalm = this.isUp && !isWaiting && nowMs - this.busyMs > CALM_AFTER_MS;
+    const pollMs = isCalm ? CALM_POLL_MS : isWaiting ? EAGER_POLL_MS : POLL_MS;
+    const isSteady = this.modem.tick(nowMs, pollMs, isCalm);
     if (this.dueMs) this.arm(Math.min(TICK_MS, Math.max(this.dueMs - nowMs, 1)));
+    else if ((isCalm && isSteady) !== wasCalm) this.wait(!wasCalm, nowMs);
+  }
+
+  private wait(isCalm: boolean, nowMs: number): void {
+    this.arm(isCalm ? Math.max(Math.min(CALM_TICK_MS, this.heartbeat.dueMs() - nowMs), TICK_MS) : TICK_MS);
+    this.isCalm = isCalm;
   }
 
   /** Asks for a sign of life when it is due, gives the link up when none comes. */
@@ -301,6 +327,7 @@ export class Keeper implements SocketListener, ModemListener {
   /** The next tick comes after `delayMs`, or not at all (0). */
   private arm(delayMs: number): void {
     if (this.timer !== undefined) this.ports.clock.cancel(this.timer);
+    this.isCalm = false;
     this.timer = delayMs ? this.ports.clock.after(delayMs, this.onTick) : undefined;
   }
 

@@ -9,10 +9,12 @@ import { AtChannel, type AtAsker, type AtDialogue, type AtOwner, type AtPorts, A
 import { Fault, Rung } from './keeper-rungs';
 import {
   BAUD,
+  DEFAULT_TIMEOUT_MS,
   Notice,
   noticeOf,
   OTHER_BAUD_COUNT,
   OTHER_BAUDS,
+  PLAIN,
   command,
   field,
   type ModemInfo,
@@ -58,9 +60,6 @@ const HUNT_PROBES = 1;
 const MAX_RESTARTS = 4;
 /** A restart keeps STATUS low for 2.7 s. */
 const RESTART_TICKS = 3;
-/** Rounds of reading without notice and of sampling the signal: some modems forget to tell. */
-const POLL_MS = 8000;
-const EAGER_POLL_MS = 2000;
 const PLATFORM_OUT_BYTES = 3000;
 const DIRECT_OUT_BYTES = 2048;
 
@@ -85,6 +84,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   /** All rates have been tried since the modem was last found. */
   private wasHunted!: boolean;
   private polledMs!: number;
+  private polls: number;
   private samples: number;
   private isSampleDue!: boolean;
   private restartsInRow: number;
@@ -112,6 +112,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
     this.hasBearer = false;
     this.mode = Mode.Off;
     this.baudIndex = -1;
+    this.polls = 0;
     this.samples = 0;
     // At the very start there is nothing to wait for.
     this.offTicks = RESTART_TICKS;
@@ -187,21 +188,28 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
     return this.offTicks > RESTART_TICKS;
   }
 
-  /** To be called every second or so; `isEager`: an answer of the server is awaited. */
-  tick(nowMs: number, isEager: boolean): void {
+  /**
+   * To be called every second or so. `pollMs`: how often to read without notice, and to sample the signal; `isCalm`:
+   * in turn, because one of them shows that the modem is there. Gives whether it can do without the next calls.
+   */
+  tick(nowMs: number, pollMs: number, isCalm: boolean): boolean {
     const isOn = this.ports.pins.isOn;
     if (this.mode > Mode.Powering && isOn && this.isOff(isOn())) {
       this.listener.onFault(Fault.Off, LinkState.ModemSilent, 'modem off');
     }
     this.platform.tick(nowMs);
     this.direct.tick(nowMs);
-    if (this.hasBearer && nowMs - this.polledMs >= (isEager ? EAGER_POLL_MS : POLL_MS)) {
+    if (this.hasBearer && nowMs - this.polledMs >= pollMs) {
       this.polledMs = nowMs;
-      this.isSampleDue = true;
-      this.platform.isUnread = true;
-      this.direct.isUnread = true;
-    }
-    this.at.wake();
+      const isReadTurn = ++this.polls & 1;
+      this.isSampleDue = !isCalm || !isReadTurn;
+      if (!isCalm || isReadTurn) {
+        this.platform.isUnread = true;
+        this.direct.isUnread = true;
+      }
+      this.at.wake();
+    } else if (this.startup) this.at.wake();
+    return !this.offTicks && !this.direct.state;
   }
 
   /** The modem was told our rate, or its signal or registration was asked for. */
@@ -212,17 +220,18 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   }
 
   next(): AtDialogue | undefined {
-    if (this.mode === Mode.Settling) return this.onFound();
-    const isStarting = this.mode === Mode.Starting;
-    const dialogue = isStarting && this.startup ? this.startup.next() : undefined;
-    if (dialogue || !this.hasBearer) return dialogue;
-    return this.platform.next() || this.direct.next() || this.nextSample();
+    if (this.mode < Mode.Online) {
+      if (this.mode === Mode.Settling) return this.onFound();
+      const dialogue = this.startup && this.startup.next();
+      if (dialogue || !this.hasBearer) return dialogue;
+    }
+    return this.platform.next() || this.direct.next() || (this.isSampleDue ? this.nextSample() : undefined);
   }
 
-  private nextSample(): AtDialogue | undefined {
-    if (!this.isSampleDue) return undefined;
+  private nextSample(): AtDialogue {
     this.isSampleDue = false;
-    return command(++this.samples % 2 ? '+CSQ' : '+CREG?', this, 0, 0);
+    const send = ++this.samples % 2 ? '+CSQ' : '+CREG?';
+    return { send, expect: PLAIN, timeoutMs: DEFAULT_TIMEOUT_MS, asker: this };
   }
 
   /** The modem answers; at a rate that is not ours, it is told ours first. */

@@ -7,7 +7,19 @@
  */
 import type { Clock } from '../protocol/ports';
 import { AtResult, type AtAsker } from './at';
-import { CONNECT_TIMEOUT_MS, SEGMENT_BYTES, SOCKET_COUNT, command, field, type Command } from './sim800';
+import {
+  CONNECT_TIMEOUT_MS,
+  DEFAULT_TIMEOUT_MS,
+  PLAIN,
+  SEGMENT_BYTES,
+  SEND,
+  SEND_TIMEOUT_MS,
+  SOCKET_COUNT,
+  command,
+  countReceived,
+  field,
+  type Command,
+} from './sim800';
 
 export interface SocketListener {
   onOpen(): void;
@@ -201,12 +213,15 @@ export class Socket implements AtAsker {
 
   /** The next command for this socket. */
   next(): Command | undefined {
+    const state = this.state;
     const channel = this.channel;
-    if (this.stale >= 0) return this.ask('+CIPCLOSE=' + this.stale + ',1', Task.Close, this.stale);
-    if (this.state === SocketState.Opening) {
-      return this.ask('+CIPSTART=' + channel + ',' + this.target, Task.Open, channel);
+    if (this.stale >= 0) return command('+CIPCLOSE=' + this.stale + ',1', this, Task.Close, this.stale);
+    // As a rule there is nothing to do, and each line of the modem asks.
+    if (!state || (state === SocketState.Open && !this.isUnread && !this.isDrainDue)) return undefined;
+    if (state === SocketState.Opening) {
+      return command('+CIPSTART=' + channel + ',' + this.target, this, Task.Open, channel);
     }
-    if (this.state < SocketState.Open) return this.state ? this.nextRead() : undefined;
+    if (state < SocketState.Open) return this.nextRead();
     return this.isReadTurn ? this.nextRead() || this.nextWrite() : this.nextWrite() || this.nextRead();
   }
 
@@ -223,10 +238,6 @@ export class Socket implements AtAsker {
     else if (task === Task.Write) this.onSent(result, asked.payload!.length);
     else if (task === Task.Ack) this.onAcked(result, info);
     else this.onOpening(result);
-  }
-
-  private ask(send: string, task: Task, socket: number): Command {
-    return command(send, this, task, socket);
   }
 
   private onOpening(result: AtResult): void {
@@ -250,7 +261,15 @@ export class Socket implements AtAsker {
     // A notice that comes while this read is under way asks for another one.
     this.isUnread = false;
     this.isReadTurn = false;
-    return this.ask('+CIPRXGET=2,' + this.channel + ',' + mostBytes, Task.Read, this.channel);
+    return {
+      send: '+CIPRXGET=2,' + this.channel + ',' + mostBytes,
+      expect: PLAIN,
+      timeoutMs: DEFAULT_TIMEOUT_MS,
+      asker: this,
+      task: Task.Read,
+      socket: this.channel,
+      count: countReceived,
+    };
   }
 
   private onRead(result: AtResult, line: string, data: string): void {
@@ -289,11 +308,25 @@ export class Socket implements AtAsker {
     const segmentBytes = Math.min(out.length, SEND_BYTES);
     if (out && !this.isRefused && this.unackedBytes + segmentBytes <= this.windowBytes) {
       this.isReadTurn = true;
-      const send = '+CIPSEND=' + this.channel + ',' + segmentBytes;
-      return command(send, this, Task.Write, this.channel, out.substr(0, segmentBytes));
+      return {
+        send: '+CIPSEND=' + this.channel + ',' + segmentBytes,
+        expect: SEND,
+        timeoutMs: SEND_TIMEOUT_MS,
+        asker: this,
+        task: Task.Write,
+        socket: this.channel,
+        payload: out.substr(0, segmentBytes),
+      };
     }
     if ((!out && !this.isDrainDue && !isFlushing) || this.clock.nowMs() < this.nextAckMs) return undefined;
-    return this.ask('+CIPACK=' + this.channel, Task.Ack, this.channel);
+    return {
+      send: '+CIPACK=' + this.channel,
+      expect: PLAIN,
+      timeoutMs: DEFAULT_TIMEOUT_MS,
+      asker: this,
+      task: Task.Ack,
+      socket: this.channel,
+    };
   }
 
   private onSent(result: AtResult, byteCount: number): void {

@@ -17,7 +17,9 @@ export const SEGMENT_BYTES = 1460;
 /** Sockets 0 to 5 (CIPMUX=1). */
 export const SOCKET_COUNT = 6;
 
-const DEFAULT_TIMEOUT_MS = 2000;
+export const DEFAULT_TIMEOUT_MS = 2000;
+/** DATA ACCEPT: the modem's buffer only. */
+export const SEND_TIMEOUT_MS = 6000;
 
 /** Refusals, and one more head. */
 function expecting(head: string, match: AtMatch): { [head: string]: AtMatch } {
@@ -27,8 +29,8 @@ function expecting(head: string, match: AtMatch): { [head: string]: AtMatch } {
   return expect;
 }
 
-const PLAIN: AtExpect = expecting('OK', AtMatch.Ok);
-const SEND: AtExpect = Object.assign(expecting('DATA ACCEPT:', AtMatch.Ok), {
+export const PLAIN: AtExpect = expecting('OK', AtMatch.Ok);
+export const SEND: AtExpect = Object.assign(expecting('DATA ACCEPT:', AtMatch.Ok), {
   'SEND OK': AtMatch.Ok,
   'SEND FAIL': AtMatch.Refused,
 });
@@ -38,7 +40,6 @@ const SEND: AtExpect = Object.assign(expecting('DATA ACCEPT:', AtMatch.Ok), {
  * asked: a table would be held in RAM, for commands of a start-up most of them.
  */
 function expectOf(name: string): AtExpect {
-  if (name === '+CIPSEND') return SEND;
   if (name === '+CIPSHUT') return expecting('SHUT OK', AtMatch.Ok);
   if (name === '+CIPCLOSE') return expecting('CLOSE OK', AtMatch.Ok);
   if (name === '+CIFSR') return expecting('#', AtMatch.Ok);
@@ -58,8 +59,7 @@ const TIMEOUTS_MS =
   ';+CIICR=88000' + // 85 s
   ';+CIPSTART=5000' + // the OK; CONNECT OK has its own time
   ';+CIPCLOSE=5000' +
-  ';+CFUN=11000' + // 10 s
-  ';+CIPSEND=6000'; // DATA ACCEPT: the modem's buffer only
+  ';+CFUN=11000'; // 10 s
 
 function timeoutMsOf(name: string): number {
   const at = TIMEOUTS_MS.indexOf(';' + name + '=');
@@ -103,7 +103,7 @@ export function registrationIn(info: string): number {
 }
 
 /** `+CIPRXGET: 2,<socket>,<got>,<left>`; with 1 in front it is the notice, which may come in between. */
-function countReceived(line: string, dialogue: AtDialogue): number {
+export function countReceived(line: string, dialogue: AtDialogue): number {
   if (!line.startsWith('+CIPRXGET:')) return NO_PAYLOAD;
   const fields = line.substr(10).trim();
   if (!fields.startsWith('2')) return NO_PAYLOAD;
@@ -120,27 +120,13 @@ export interface Command extends AtDialogue {
   readonly socket: number;
 }
 
-/** A command of the tables: `+CSQ`, `+CIPCLOSE=2,1`; `payload` for one with a prompt. */
-export function command(
-  send: string,
-  asker: AtAsker,
-  task: number,
-  socket: number,
-  payload?: string,
-): Command {
+/**
+ * A command of the tables: `+CSQ`, `+CIPCLOSE=2,1`. Those of which a data stream needs hundreds are made without
+ * looking anything up (sim800-socket.ts).
+ */
+export function command(send: string, asker: AtAsker, task: number, socket: number): Command {
   const name = send.split('=')[0]!;
-  return {
-    send,
-    expect: expectOf(name),
-    timeoutMs: timeoutMsOf(name),
-    // Their parameters are kept out of traces.
-    shown: name === '+CSTT' || name === '+CPIN' ? name + '=...' : '',
-    asker,
-    task,
-    socket,
-    payload,
-    count: send.startsWith('+CIPRXGET=2') ? countReceived : undefined,
-  };
+  return { send, expect: expectOf(name), timeoutMs: timeoutMsOf(name), asker, task, socket };
 }
 
 /** What the modem says of itself, unasked. */

@@ -7,7 +7,7 @@
  * committed only after everything still needed has been copied into it; a record counts only with its CRC; and a
  * sector marked as history is never taken for the truth in silence.
  */
-import { readU16, readU32, u16, u32 } from '../protocol/bytes';
+import { readU16, readU32, u32 } from '../protocol/bytes';
 import type { Crc32 } from '../protocol/ports';
 
 /** Flash as the journal needs it. `bytes` and addresses are multiples of 4. Any call may throw. */
@@ -308,14 +308,16 @@ export class Journal {
 
   /** Writes one record at the end of the active sector; gives whether it reads back. */
   private put(kind: RecordKind, text: string): boolean {
-    const header = String.fromCharCode(text.length, kind) + u16(this.sequence);
+    const sequence = this.sequence;
+    const body = String.fromCharCode(text.length, kind, sequence & 255, sequence >> 8) + text;
     const padding = BLANK_WORD.substr(0, -text.length & 3);
-    const record = header + text + padding + u32(this.crc32(header + text + u32(this.generation)));
+    // The short ends first: each `+` copies all that stands before it.
+    const record = body + (padding + u32(this.crc32(body + u32(this.generation))));
     const address = this.sector().address + this.offset;
     this.offset += record.length;
     this.flash.write(address, record);
     if (this.flash.read(address, record.length) !== record) return false;
-    this.sequence = (this.sequence + 1) & 0xffff;
+    this.sequence = (sequence + 1) & 0xffff;
     return true;
   }
 

@@ -7,7 +7,7 @@
 import type { Clock, Crc32, TimerId } from '../protocol/ports';
 import { encodeFrame, FLAG_ACK_WANTED } from '../protocol/frame';
 import type { FrameSource } from './stream-ports';
-import { encodeValues, type HostType, type HostValue } from '../protocol/host-wire';
+import type { HostType } from '../protocol/host-wire';
 
 /** How long the host has for its answer, and how often a frame is sent in all. */
 export const REPLY_TIMEOUT_MS = 500;
@@ -51,20 +51,20 @@ export class Outbox {
   }
 
   /** Sends a frame that wants no answer. */
-  post(type: HostType, values: readonly HostValue[]): void {
-    this.write(this.frame(0, type, encodeValues(type, values)));
+  post(type: HostType, payload: string): void {
+    this.write(this.frame(0, type, payload));
   }
 
   /**
    * Queues a frame that wants an answer; `subject` is the order's number, or 0 for a frame that replaces none.
    * Gives false when the queue is full.
    */
-  ask(type: HostType, subject: number, values: readonly HostValue[]): boolean {
-    const payload = encodeValues(type, values);
-    const old = subject && this.queue.find((queued) => queued.type === type && queued.subject === subject);
+  ask(type: HostType, subject: number, payload: string): boolean {
+    const queue = this.queue;
+    const old = subject && queue.find((queued) => queued.type === type && queued.subject === subject);
     if (old) old.payload = payload;
-    else if (this.queue.length >= MAX_QUEUED_FRAMES) return false;
-    else this.queue.push({ type, subject, payload });
+    else if (queue.length >= MAX_QUEUED_FRAMES) return false;
+    else queue.push({ type, subject, payload });
     this.wake();
     return true;
   }
@@ -112,8 +112,7 @@ export class Outbox {
     if (queued) this.sent = this.frame(FLAG_ACK_WANTED, queued.type, queued.payload);
     else if (offered) {
       this.sourceType = offered[0];
-      const payload = encodeValues(offered[0], offered.slice(1) as HostValue[]);
-      this.sent = this.frame(FLAG_ACK_WANTED, offered[0], payload);
+      this.sent = this.frame(FLAG_ACK_WANTED, offered[0], offered[1]);
     } else return;
     this.sentSubject = queued ? queued.subject : 0;
     this.sends = 0;

@@ -37,8 +37,8 @@ export interface SessionOwner {
   onDrain(): void;
   /** Where the link stands; Ready only when messages can be sent. */
   onState(state: LinkState): void;
-  /** What to say in a heartbeat beside the time: the link's state, csq and registration. */
-  signal(): readonly unknown[];
+  /** What to say in a heartbeat beside the time: a byte each for the link's state, csq and registration. */
+  signal(): string;
 }
 
 /** Who the module is: the book of orders knows. */
@@ -165,7 +165,7 @@ export class Session implements Uplink {
   /** A heartbeat; carries the clock. */
   onHeartbeatDue(): void {
     const signal = this.owner.signal();
-    this.send(['ping', Math.floor(this.clock.nowMs()), signal[1], signal[2]]);
+    this.send(['ping', Math.floor(this.clock.nowMs()), signal.charCodeAt(1), signal.charCodeAt(2)]);
   }
 
   isDrained(): boolean {

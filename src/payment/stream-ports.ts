@@ -3,7 +3,7 @@
  * Types only: nothing of it is in the bundle.
  */
 import type { Reason } from '../protocol/codes';
-import type { HostType, HostValue } from '../protocol/host-wire';
+import type { HostType } from '../protocol/host-wire';
 import type { Message } from '../protocol/messages';
 import type { Clock } from '../protocol/ports';
 
@@ -35,8 +35,8 @@ export interface DirectListener {
 
 /** Where frames to the host leave: the outbox, which asks when nothing more urgent is to be said. */
 export interface FrameSource {
-  /** The next frame that wants an answer: its type, then its values. */
-  nextFrame(): readonly [HostType, ...HostValue[]] | undefined;
+  /** The next frame that wants an answer: its type and its payload. */
+  nextFrame(): readonly [HostType, string] | undefined;
   /** The frame was taken (ACK), or not (NAK, or no answer at all). */
   onAnswer(type: HostType, isTaken: boolean): void;
 }

@@ -6,8 +6,9 @@
  * Invariant: it holds at most UP_BYTES and DOWN_BYTES; every byte taken is passed on once and in order, or the
  * stream ends; nothing of it is sent while a message about a payment waits.
  */
+import { u16 } from '../protocol/bytes';
 import { Reason } from '../protocol/codes';
-import { HostType, type HostValue } from '../protocol/host-wire';
+import { HostType } from '../protocol/host-wire';
 import type { Message } from '../protocol/messages';
 import type { DirectListener, Stream, StreamPorts } from './stream-ports';
 
@@ -323,11 +324,11 @@ class HostStream implements Stream, DirectListener {
     }
   }
 
-  nextFrame(): readonly [HostType, ...HostValue[]] | undefined {
+  nextFrame(): readonly [HostType, string] | undefined {
     if (this.closedReason !== NOT_CLOSED) {
-      return [HostType.DtuClosed, this.closedReason];
+      return [HostType.DtuClosed, String.fromCharCode(this.closedReason)];
     }
-    if (this.isOpenedDue) return [HostType.DtuOpened, this.mode, UP_BYTES];
+    if (this.isOpenedDue) return [HostType.DtuOpened, String.fromCharCode(this.mode) + u16(UP_BYTES)];
     const data = this.down.substr(0, Math.min(FRAME_BYTES, this.ownCredit));
     if (this.host >= Side.Open && data) {
       this.inFlightBytes = data.length;
@@ -340,7 +341,7 @@ class HostStream implements Stream, DirectListener {
     const credit = this.grantBytes;
     this.grantBytes = 0;
     this.hostCredit += credit;
-    return [HostType.DtuGranted, credit];
+    return [HostType.DtuGranted, u16(credit)];
   }
 
   onAnswer(type: HostType, isTaken: boolean): void {

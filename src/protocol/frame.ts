@@ -4,7 +4,7 @@
  * Invariant: after `push` the reader holds less than one whole frame, so its memory is bounded; a broken frame
  * costs itself only, because the search goes on right behind its sync bytes.
  */
-import { readU16, readU32, u16, u32 } from './bytes';
+import { readU16, u32 } from './bytes';
 import { Reason } from './codes';
 import type { Crc32 } from './ports';
 
@@ -36,8 +36,10 @@ export interface FrameListener {
 
 /** One frame, ready to send. `flags` is 0 to 15, `seq` and `type` 0 to 255, `payload` at most 512 bytes. */
 export function encodeFrame(crc32: Crc32, flags: number, seq: number, type: number, payload: string): string {
+  const byteCount = payload.length;
   const body =
-    String.fromCharCode((PROTOCOL_VERSION << 4) | flags, seq, type) + u16(payload.length) + payload;
+    String.fromCharCode((PROTOCOL_VERSION << 4) | flags, seq, type, byteCount & 255, byteCount >> 8) +
+    payload;
   return SYNC + body + u32(crc32(body));
 }
 
@@ -77,35 +79,32 @@ export class FrameReader {
 
   /** Handles what stands first in what is held; gives whether there may be more. */
   private takeOne(): boolean {
-    const start = this.held.indexOf(SYNC);
-    if (start !== 0) {
-      if (start < 0) {
-        this.held = this.held.substr(-1) === '\xa5' ? '\xa5' : '';
-        return false;
-      }
-      this.held = this.held.substr(start);
-    }
     const held = this.held;
+    if (!held.startsWith(SYNC)) return this.seek();
     if (held.length < HEADER_BYTES) return false;
     const payloadBytes = readU16(held, 5);
     if (payloadBytes > MAX_PAYLOAD_BYTES) return this.reject(Reason.BadLength);
     const crcAt = HEADER_BYTES + payloadBytes;
     if (held.length < crcAt + CRC_BYTES) return false;
-    if (this.crc32(held.substr(2, crcAt - 2)) !== readU32(held, crcAt)) return this.reject(Reason.BadCrc);
+    const crc = held.substr(crcAt, CRC_BYTES);
+    if (u32(this.crc32(held.substr(2, crcAt - 2))) !== crc) return this.reject(Reason.BadCrc);
     const versionAndFlags = held.charCodeAt(2);
+    const seq = held.charCodeAt(3);
+    const type = held.charCodeAt(4);
     this.held = held.substr(crcAt + CRC_BYTES);
-    if (versionAndFlags >> 4 !== PROTOCOL_VERSION) {
-      this.listener.onBadFrame(Reason.BadVersion, held.charCodeAt(3), held.charCodeAt(4));
-      return true;
+    if (versionAndFlags >> 4 !== PROTOCOL_VERSION) this.listener.onBadFrame(Reason.BadVersion, seq, type);
+    else {
+      const payload = held.substr(HEADER_BYTES, payloadBytes);
+      this.listener.onFrame({ flags: versionAndFlags & 15, seq, type, payload, crc });
     }
-    this.listener.onFrame({
-      flags: versionAndFlags & 15,
-      seq: held.charCodeAt(3),
-      type: held.charCodeAt(4),
-      payload: held.substr(HEADER_BYTES, payloadBytes),
-      crc: held.substr(crcAt, CRC_BYTES),
-    });
-    return true;
+    return this.held !== '';
+  }
+
+  /** Drops what stands in front of the next sync bytes; gives whether there are any. */
+  private seek(): boolean {
+    const start = this.held.indexOf(SYNC);
+    this.held = start < 0 ? (this.held.substr(-1) === '\xa5' ? '\xa5' : '') : this.held.substr(start);
+    return start >= 0;
   }
 
   private reject(reason: Reason): boolean {

@@ -1,10 +1,10 @@
 /**
- * Host messages on the wire, for both sides (docs/host-protocol.md, "Messages"): types, kinds of fields, one codec
- * by position. The module uses it as it is; host.ts adds the names of the fields for PCs and tests.
+ * Host messages on the wire (docs/host-protocol.md, "Messages"): types, and fields by position. The module reads what
+ * a host says with it and joins what it says itself from its fields; host.ts has both directions by name, for PCs.
  * Leaves framing to frame.ts and the meaning of values to payment/.
- * Invariant: decode(encode(x)) gives x, and decode refuses a payload with a byte too few or too many.
+ * Invariant: a payload with a byte too few or too many is refused.
  */
-import { readU16, readU32, u16, u32 } from './bytes';
+import { readU16, readU32 } from './bytes';
 
 export const enum HostType {
   Hello = 0x01,
@@ -41,16 +41,15 @@ export const enum HostType {
 }
 
 /**
- * Kinds of the fields of each payload: `;`, the type as a byte, the kinds; one text, because a table would take
- * a hundred JsVars. `1`, `2`, `4` = unsigned little-endian integer of so many bytes; `s` = one length byte and
+ * Kinds of the fields of what a host may say: `;`, the type as a byte, the kinds; one text, because a table would
+ * take a hundred JsVars. `1`, `2`, `4` = unsigned little-endian integer of so many bytes; `s` = one length byte and
  * that many bytes; `r` = all bytes that are left (last field only).
  */
 const LAYOUTS =
   ';\x011s;\x02412ss;\x034s;\x044;\x054;\x064s;\x074s;\x081122;\x09r;\x0a;\x0b;\x0c;\x0d41;\x0er' +
-  ';\x1012s;\x11r;\x122;\x13;\x4111114ssss;\x42412sr;\x43411412s;\x46r;\x4744;\x48111;\x491r' +
-  ';\x5012;\x51r;\x522;\x531;\x7e114;\x7f111r;';
+  ';\x1012s;\x11r;\x122;\x13;';
 
-/** Kinds of the fields of a payload of this type; undefined for a type that does not exist. */
+/** Kinds of the fields of a host's message of this type; undefined for a type that does not exist. */
 export function hostKinds(type: number): string | undefined {
   const at = LAYOUTS.indexOf(';' + String.fromCharCode(type));
   return at < 0 ? undefined : LAYOUTS.substring(at + 2, LAYOUTS.indexOf(';', at + 1));
@@ -59,10 +58,8 @@ export function hostKinds(type: number): string | undefined {
 /** A field's value: an integer or a binary string. */
 export type HostValue = number | string;
 
-/** Reads a payload of the given type; undefined when the type is unknown or the bytes do not fit its fields. */
-export function decodeValues(type: number, payload: string): HostValue[] | undefined {
-  const kinds = hostKinds(type);
-  if (kinds === undefined) return undefined;
+/** Reads a payload with fields of these kinds; undefined when the bytes do not fit them. */
+export function decodeValues(kinds: string, payload: string): HostValue[] | undefined {
   const values: HostValue[] = [];
   let at = 0;
   for (let index = 0; index < kinds.length; index++) {
@@ -85,19 +82,9 @@ export function decodeValues(type: number, payload: string): HostValue[] | undef
   return at === payload.length ? values : undefined;
 }
 
-/** Builds the payload of a message from its values, which must fit their widths. */
-export function encodeValues(type: HostType, values: readonly HostValue[]): string {
-  const kinds = hostKinds(type)!;
-  let payload = '';
-  for (let index = 0; index < kinds.length; index++) {
-    const kind = kinds[index]!;
-    const value = values[index] as never;
-    if (kind === '4') payload += u32(value);
-    else if (kind === '2') payload += u16(value);
-    else if (kind === '1') payload += String.fromCharCode(value);
-    else payload += kind === 's' ? String.fromCharCode((value as string).length) + value : value;
-  }
-  return payload;
+/** A text as a field: its length in a byte, its bytes. */
+export function shortText(bytes: string): string {
+  return String.fromCharCode(bytes.length) + bytes;
 }
 
 /**

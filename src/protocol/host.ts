@@ -2,7 +2,8 @@
  * Host messages with the names of their fields (docs/host-protocol.md, "Messages"): for the maker's library, the
  * server's tools and tests. The bytes are host-wire.ts's business; the module itself does without names.
  */
-import { decodeValues, encodeValues, hostKinds, type HostType, type HostValue } from './host-wire';
+import { u16, u32 } from './bytes';
+import { decodeValues, hostKinds, type HostType, type HostValue, shortText } from './host-wire';
 
 export { HostType, isText } from './host-wire';
 
@@ -41,9 +42,18 @@ export const HOST_LAYOUTS: { readonly [type: number]: string } = {
   0x7f: 'seq:1 type:1 reason:1 text:r',
 };
 
+/** Types below this are a host's, those above the module's. */
+const FIRST_MODULE_TYPE = 0x40;
+
 /** A decoded payload: integers and binary strings by field name. */
 export interface HostFields {
   [name: string]: HostValue;
+}
+
+/** Kinds of the fields of a type, as in host-wire.ts; undefined for a type that does not exist. */
+function kindsOf(type: number): string | undefined {
+  const layout = HOST_LAYOUTS[type];
+  return layout === undefined ? undefined : layout.replace(/\w+:(\w) ?/g, '$1');
 }
 
 function namesOf(type: number): string[] {
@@ -53,23 +63,31 @@ function namesOf(type: number): string[] {
 
 /** Reads a payload of the given type; undefined when the type is unknown or the bytes do not fit the layout. */
 export function decodeHost(type: number, payload: string): HostFields | undefined {
-  const values = decodeValues(type, payload);
+  const kinds = kindsOf(type);
+  const values = kinds === undefined ? undefined : decodeValues(kinds, payload);
   if (!values) return undefined;
   const fields: HostFields = {};
   namesOf(type).forEach((name, index) => (fields[name] = values[index]!));
   return fields;
 }
 
-/** Builds the payload of a message; the fields must be those of its layout and fit their widths. */
-export function encodeHost(type: HostType, fields: HostFields): string {
-  return encodeValues(
-    type,
-    namesOf(type).map((name) => fields[name]!),
-  );
+/** The bytes of a field; the value must fit. */
+function encodeValue(kind: string, value: HostValue): string {
+  if (kind === '4') return u32(value as number);
+  if (kind === '2') return u16(value as number);
+  if (kind === '1') return String.fromCharCode(value as number);
+  return kind === 's' ? shortText(value as string) : (value as string);
 }
 
-// The two tables say the same, or nothing that is built on them is right.
-Object.keys(HOST_LAYOUTS).forEach((type) => {
-  const kinds = HOST_LAYOUTS[+type]!.split(' ').map((field) => field.slice(-1));
-  if (kinds.join('') !== hostKinds(+type)) throw new Error(`layout of host message ${type}`);
-});
+/** Builds the payload of a message; the fields must be those of its layout and fit their widths. */
+export function encodeHost(type: HostType, fields: HostFields): string {
+  const kinds = kindsOf(type)!;
+  return namesOf(type)
+    .map((name, index) => encodeValue(kinds[index]!, fields[name]!))
+    .join('');
+}
+
+// The module's table and this one say the same, or nothing that is built on them is right.
+for (let type = 0; type < FIRST_MODULE_TYPE; type++) {
+  if (hostKinds(type) !== kindsOf(type)) throw new Error(`layout of host message ${type}`);
+}

@@ -63,7 +63,7 @@ class Rig {
       onState: (state) => this.states.push(state),
       onBytes: (data) => this.bytes.push(data) > 0,
       onDrain: () => this.drains++,
-      signal: () => [10, 20, 1],
+      signal: () => '\x0a\x14\x01',
     });
   }
 

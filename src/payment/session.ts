@@ -49,6 +49,8 @@ export interface SessionIdentity {
 
 /** An idle clock may drift by so much (boards without a crystal for the RTC). */
 const DRIFT_SHARE = 0.05;
+/** The server is asked for the time at least so often: traffic keeps heartbeats away, and a grant is good for 90 s only. */
+const CLOCK_EVERY_MS = 120000;
 /** A new order is still accepted for so long after the link was lost. */
 const REACHABLE_MS = 60000;
 const UNIT_HEADER_BYTES = 3;
@@ -81,6 +83,8 @@ export class Session implements Uplink {
   private syncServerMs: number;
   private syncDeviceMs: number;
   private syncErrorMs: number;
+  /** When the server was last asked for the time. */
+  private clockAskedMs: number;
 
   constructor(
     private readonly aes: Aes,
@@ -99,6 +103,7 @@ export class Session implements Uplink {
     this.syncServerMs = 0;
     this.syncDeviceMs = 0;
     this.syncErrorMs = 0;
+    this.clockAskedMs = 0;
   }
 
   /** Whose session it is, over what, and who hears of it; before this nothing comes and nothing can be sent. */
@@ -165,7 +170,8 @@ export class Session implements Uplink {
   /** A heartbeat; carries the clock. */
   onHeartbeatDue(): void {
     const signal = this.owner.signal();
-    this.send(['ping', Math.floor(this.clock.nowMs()), signal.charCodeAt(1), signal.charCodeAt(2)]);
+    const nowMs = Math.floor(this.clock.nowMs());
+    if (this.send(['ping', nowMs, signal.charCodeAt(1), signal.charCodeAt(2)])) this.clockAskedMs = nowMs;
   }
 
   isDrained(): boolean {
@@ -230,7 +236,8 @@ export class Session implements Uplink {
     this.sealer = new Sealer(this.ccm, keys.upKey, keys.upSalt);
     this.opener = new Opener(this.ccm, keys.downKey, keys.downSalt);
     this.stage = Stage.Proven;
-    this.sealAndSend(UnitKind.Message, JSON.stringify(this.owner.greeting(Math.floor(this.clock.nowMs()))));
+    this.clockAskedMs = Math.floor(this.clock.nowMs());
+    this.sealAndSend(UnitKind.Message, JSON.stringify(this.owner.greeting(this.clockAskedMs)));
   }
 
   private takeRecord(kind: number, body: string): void {
@@ -240,6 +247,7 @@ export class Session implements Uplink {
       return;
     }
     this.carrier.alive();
+    if (this.clock.nowMs() - this.clockAskedMs > CLOCK_EVERY_MS) this.onHeartbeatDue();
     if (kind === UnitKind.Data) {
       if (!this.owner.onBytes(plain)) this.abort('STREAM');
       return;

@@ -12,7 +12,7 @@ import {
   UnitReader,
 } from '../../../src/protocol/link';
 import type { Message } from '../../../src/protocol/messages';
-import { VirtualClock } from '../../../sim/time/clock';
+import { VIRTUAL_EPOCH_MS, VirtualClock } from '../../../sim/time/clock';
 import { deviceClock, nodeAes, nodeCcm } from '../ports/ports';
 
 const ID = 'CS000001';
@@ -112,6 +112,39 @@ describe('the session', () => {
     rig.say('fin', 1, 10, 0);
     expect(rig.messages).toEqual([['fin', 1, 10, 0]]);
     expect(rig.failures).toEqual([]);
+  });
+
+  test('asks for the time also while traffic keeps heartbeats away, and knows it well enough for a grant', () => {
+    const rig = new Rig();
+    rig.connect();
+    let asked = 0;
+    for (let seconds = 0; seconds < 2 * 3600; seconds += 10) {
+      rig.clock.advance(10_000);
+      rig.say('credit', 1);
+      while (rig.units.length > 0) {
+        const [type, sentMs] = rig.heard();
+        expect(type).toBe('ping');
+        asked += 1;
+        rig.say('pong', sentMs, SERVER_MS + rig.clock.nowMs() - VIRTUAL_EPOCH_MS);
+      }
+      expect(rig.session.timeErrorMs()).toBeLessThan(10_000);
+    }
+    expect(asked).toBeGreaterThan(40);
+    expect(asked).toBeLessThan(70);
+  });
+
+  test('asks again for the time when there was no room to ask', () => {
+    const rig = new Rig();
+    rig.connect();
+    rig.freeBytes = 0;
+    rig.clock.advance(200_000);
+    rig.say('credit', 1);
+    expect(rig.units).toEqual([]);
+    rig.freeBytes = 3000;
+    rig.say('credit', 1);
+    expect(rig.heard()[0]).toBe('ping');
+    rig.say('credit', 1);
+    expect(rig.units).toEqual([]);
   });
 
   test('says nothing to a server that cannot prove itself', () => {

@@ -75,6 +75,8 @@ module.exports = {
       movesConsoleTo: 'USB',
       ledGlobals: { LED1: 'B2', LED2: 'B12' },
       resetFlagsAddress: 0x40023874,
+      // The supervisor of hardware/ (TPS3828): resets 0.9 to 2.5 s after the last kick, from the first one on.
+      watchdogPin: 'B1',
       codeBytes: 64 * KB,
       journal: {
         kind: 'flash',

@@ -23,6 +23,8 @@ declare module 'board-profile' {
   export const RELAY_PINS: readonly string[];
   export const READY_LED_PIN: string;
   export const FAULT_LED_PIN: string;
+  /** Kicks a watchdog outside the chip; '' where the board has none. */
+  export const OUTER_WATCHDOG_PIN: string;
 
   /** The memory that the journal lives in, and its sectors. */
   export const journalFlash: {

@@ -65,7 +65,11 @@ declare function require(name: 'aes-js'): import('./drivers/aes-js').NativeAesJs
 declare function require(name: 'crypto'): { AES: import('./drivers/aes').NativeAes };
 
 declare function setTimeout(callback: () => void, delayMs: number): number;
-declare function setInterval(callback: () => void, periodMs: number): number;
+declare function setInterval(
+  callback: (...values: never[]) => void,
+  periodMs: number,
+  ...values: unknown[]
+): number;
 /** Throws when given `undefined`. */
 declare function clearTimeout(timer: number): void;
 declare function clearInterval(timer: number): void;

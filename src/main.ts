@@ -17,6 +17,7 @@ import {
   MODEM_BAUD,
   MODEM_OPTIONS,
   modemPort,
+  OUTER_WATCHDOG_PIN,
   PWRKEY_PIN,
   READY_LED_PIN,
   RELAY_PINS,
@@ -29,7 +30,7 @@ import { nativeAes } from './drivers/aes';
 import { Keeper } from './drivers/keeper';
 import { Leds, LedState } from './drivers/led';
 import { Relay } from './drivers/relay';
-import { readStartCause, WATCHDOG_TIMEOUT_S } from './drivers/watchdog';
+import { OUTER_KICK_MS, readStartCause, WATCHDOG_TIMEOUT_S } from './drivers/watchdog';
 import { Book } from './payment/book';
 import { Desk, type Module } from './payment/desk';
 import type { Identity } from './payment/identity';
@@ -337,6 +338,8 @@ function start(): void {
   showState();
   desk.announce();
   if (book.identity) startLink(book.identity);
+  // A native function, so that it costs no work of ours; a loop that hangs leaves the timer unserved all the same.
+  if (OUTER_WATCHDOG_PIN) setInterval(digitalPulse, OUTER_KICK_MS, OUTER_WATCHDOG_PIN, true, 1);
   tick();
 }
 

@@ -41,6 +41,7 @@ export function profileModule(profile: BoardProfile): string {
     ['RELAY_PINS', profile.relays],
     ['READY_LED_PIN', profile.leds.ready],
     ['FAULT_LED_PIN', profile.leds.fault],
+    ['OUTER_WATCHDOG_PIN', profile.watchdogPin ?? ''],
     ['JOURNAL_SECTORS', sectors],
     ['CONSOLE', profile.movesConsoleTo ?? ''],
     ['RESET_FLAGS_ADDRESS', profile.resetFlagsAddress],

@@ -64,6 +64,8 @@ export interface BoardProfile {
   };
   readonly relays: readonly string[];
   readonly leds: { readonly ready: string; readonly fault: string };
+  /** Kicks a watchdog outside the chip, where the board has one. */
+  readonly watchdogPin?: string;
   /** Pins that the board brings out and does not need itself. */
   readonly pins: readonly string[];
   /** Pins that a serial port may use; a port that is not listed takes a path. */
@@ -137,6 +139,7 @@ function usedPins(profile: BoardProfile): [string, string][] {
     ...Object.entries(profile.modemPins).map(([use, pin]): [string, string] => [`modem ${use}`, pin]),
     ...profile.relays.map((pin, index): [string, string] => [`relay ${index}`, pin]),
     ...Object.entries(profile.leds).map(([use, pin]): [string, string] => [`LED ${use}`, pin]),
+    ['watchdog', profile.watchdogPin],
   ];
   if (profile.journal.kind === 'fram' && profile.fram) {
     const { sck, miso, mosi, cs } = profile.fram;

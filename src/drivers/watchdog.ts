@@ -1,7 +1,8 @@
 /**
- * The independent watchdog and the reason of the last start (RM0383, section 6.3.21: RCC_CSR). The watchdog is
- * kicked by the module's tick, once a second, so a loop that hangs or a timer that is lost ends in a restart.
- * What is done with the reason (journal, INFO) is left to main.ts.
+ * The watchdogs and the reason of the last start (RM0383, section 6.3.21: RCC_CSR). The chip's own one is kicked by
+ * the module's tick, so a loop that hangs or a tick that is lost ends in a restart. One outside the chip, which also
+ * drops the relays, is kicked by a timer of its own: it sees an interpreter that has stopped, or a chip whose own
+ * watchdog has. What is done with the reason (journal, INFO) is left to main.ts.
  */
 
 /** Why the module started; kept in the journal, so numbers never change their meaning. */
@@ -16,6 +17,8 @@ export const enum StartCause {
 
 /** Longer than the longest stall (an erase: 2 s on 128 kB sectors) and any burst of work. */
 export const WATCHDOG_TIMEOUT_S = 8;
+/** With the longest stall (an erase of a 16 kB sector: 0.5 s) less than the least that a TPS3828 waits (0.9 s). */
+export const OUTER_KICK_MS = 300;
 
 const FLAG_BROWN_OUT = 0x02000000;
 const FLAG_PIN = 0x04000000;

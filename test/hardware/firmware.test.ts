@@ -30,6 +30,7 @@ const ROLES: readonly [role: string, pin: string | undefined, net: string][] = [
   ['relay 2', profile.relays[1], 'RELAY2'],
   ['light: ready', profile.leds.ready, 'LED_READY'],
   ['light: fault', profile.leds.fault, 'LED_FAULT'],
+  ['watchdog outside the chip', profile.watchdogPin, 'WATCHDOG'],
   ['FRAM: clock', profile.fram?.sck, 'SPI_SCK'],
   ['FRAM: data in', profile.fram?.miso, 'SPI_MISO'],
   ['FRAM: data out', profile.fram?.mosi, 'SPI_MOSI'],
@@ -92,6 +93,36 @@ const TELL_WRITES = `(function () {
   digitalWrite = function (pin, level) { print('write ' + pin + ' ' + (level ? 1 : 0)); write(pin, level); };
 })();
 `;
+
+describe('the watchdog outside the chip', () => {
+  /** TPS3828 data sheet: what it waits after a kick. */
+  const [LEAST_MS, MOST_MS] = [900, 2500];
+  /** An erase of a 16 kB sector stalls everything, also the kicks. */
+  const STALL_MS = 500;
+
+  it('is kicked often enough by the firmware, and not any more once a loop hangs', async () => {
+    const { code } = await buildFirmware('espruino-wifi');
+    const kicks: number[] = [];
+    const onPin = (pin: string, level: boolean, atMs: number): void => {
+      if (pin === profile.watchdogPin && level) kicks.push(atMs);
+    };
+    const { board, clock } = bench(code, { onPin });
+    board.powerOn();
+    clock.advance(60_000);
+    const pauses = kicks.slice(1).map((atMs, index) => atMs - kicks[index]!);
+    expect(pauses.length).toBeGreaterThan(100);
+    const usualMs = [...pauses].sort((left, right) => left - right)[pauses.length >> 1]!;
+    expect(usualMs + STALL_MS).toBeLessThan(LEAST_MS);
+    // A new module prepares its next sector meanwhile.
+    expect(Math.max(...pauses)).toBeLessThan(LEAST_MS);
+    board.hang();
+    const count = kicks.length;
+    // The chip's own watchdog needs longer than the one outside may take.
+    clock.advance(MOST_MS);
+    expect(kicks.length).toBe(count);
+    board.cutPower();
+  });
+});
 
 describe('relays at the start of the firmware', () => {
   const relayNets = profile.relays;

@@ -1,11 +1,14 @@
 /**
  * `npm run budget`: bytes of the firmware bundle for each board, by source, and its JsVars on the real interpreter
- * where one is on PATH, against the limits of espruino.config.js. `--bytes` leaves the interpreter out.
+ * where one is on PATH, against the limits of espruino.config.js; and how long a start takes with a full journal, where
+ * valgrind is there too. `--bytes` leaves the interpreter out.
  * Exits 1 when a limit is passed, a bundle does not build or a measurement fails. Last line: one JSON object.
  */
 import { findInterpreter } from '../sim/interpreter/interpreter';
 import { buildFirmware } from './build/build';
+import { hasCallgrind } from './bench-firmware/callgrind';
 import { limits, profileNames } from './build/profile';
+import { measureJournalStart, type StartFigures } from './budget/journal-start';
 import { type JsVarFigures, measureJsVars } from './budget/jsvars';
 
 /** Sources and names shown; the rest is summed up. */
@@ -13,6 +16,8 @@ const SHOWN_SOURCES = 12;
 const SHOWN_NAMES = 12;
 /** The profile that runs on the Linux build of the interpreter. */
 const INTERPRETER_PROFILE = 'linux';
+/** INFO is promised within 5 s of power (docs/host-protocol.md); interpreter and bootloader take some of them. */
+const FULL_START_MS = 3_000;
 
 interface Row {
   readonly profile: string;
@@ -72,6 +77,32 @@ async function jsVarFigures(failures: string[]): Promise<JsVarFigures | undefine
   }
 }
 
+/** Counts a start with a full journal; undefined where it cannot, and where it fails, which is a failure. */
+async function startFigures(failures: string[]): Promise<StartFigures | undefined> {
+  const interpreter = findInterpreter();
+  if (!interpreter) return undefined;
+  if (!hasCallgrind()) {
+    console.log('\nStart with a full journal: not measured, there is no valgrind on PATH.');
+    return undefined;
+  }
+  try {
+    const figures = await measureJournalStart(interpreter, await buildFirmware(INTERPRETER_PROFILE));
+    const { full, empty, records, fullMs } = figures;
+    const verdict = fullMs > FULL_START_MS ? 'OVER' : 'ok';
+    console.log(
+      `\nstart until INFO with a full journal (${records} changes of orders): ${full} instructions, ${empty} with an empty one;`,
+    );
+    console.log(`on an F411 about ${fullMs} of ${FULL_START_MS} ms  ${verdict}`);
+    if (fullMs > FULL_START_MS) failures.push(`start with a full journal: ${fullMs} ms`);
+    return figures;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    console.log(`NOT MEASURED: ${text}`);
+    failures.push(`not measured: ${text}`);
+    return undefined;
+  }
+}
+
 function showJsVars({ idle, peak, perOpenOrder, shares }: JsVarFigures): void {
   console.log('Where they go when idle: functions and their parameters, then tables and objects');
   for (const { source, code, state } of shares.bySource) {
@@ -101,6 +132,7 @@ async function main(): Promise<void> {
     if (figures.peak > limits.peakJsVars) failures.push(`peak: ${figures.peak} JsVars`);
     for (const trouble of figures.troubles) console.log(`WRONG: ${trouble}`);
   }
+  const start = process.argv.includes('--bytes') ? undefined : await startFigures(failures);
   console.log(
     JSON.stringify({
       ok: failures.length === 0,
@@ -112,6 +144,7 @@ async function main(): Promise<void> {
         perOpenOrder: figures.perOpenOrder,
         limits: { idle: limits.idleJsVars, peak: limits.peakJsVars },
       },
+      fullJournalStart: start && { ...start, limitMs: FULL_START_MS },
     }),
   );
   process.exitCode = failures.length > 0 ? 1 : 0;

@@ -90,7 +90,7 @@ const random: Random = {
     return noise.substr(0, count);
   },
 };
-const crc32 = (bytes: string): number => E.CRC32(bytes);
+const crc32 = E.CRC32;
 
 const resetReason = readStartCause(RESET_FLAGS_ADDRESS, peek32, poke32);
 const leds = new Leds(clock, digitalWrite, READY_LED_PIN, FAULT_LED_PIN);
@@ -98,7 +98,7 @@ const relay = new Relay({ write: digitalWrite, pulse: digitalPulse }, clock, REL
 
 const aes = nativeAes(AES, E);
 const session = new Session(aes, composeCcm(aes), clock, random);
-const book = new Book(() => Math.floor(session.serverTimeMs() / 1000));
+const book = new Book(() => Math.floor((session.serverTimeMs() || -clock.nowMs()) / 1000));
 const journal = new Journal(journalFlash, crc32, JOURNAL_SECTORS, book);
 /** Undefined while there is no identity to bring a link up with. */
 let keeper: Keeper | undefined;

@@ -269,7 +269,7 @@ export const FRAMES: readonly FrameDescription[] = [
     208,
     [
       ['left', '1', 0],
-      ['text', 'r', '42 PAID NONE 1767225600'],
+      ['text', 'r', '42 PAID NONE 1767225600 SERVER_GRANT'],
     ],
     'the last line',
   ),

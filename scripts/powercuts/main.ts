@@ -1,19 +1,20 @@
 /**
- * `npm run powercuts [-- --scenario NAME] [--singles] [--jobs N] [--shard I/N] [--replay ID] [--log]`: the power of
- * a machine fails at every flash operation and every message boundary of each scenario, before, in the middle of
- * and after it; then at every pair of such points, with a restart in between. The full stack is used throughout:
- * built bundle, board, flash, modem, cell, server core, provider model (sim/world/cuts.ts). Everything is judged
- * by the independent auditor while it runs and at rest. One line of JSON last; exits with 1 on a violation.
+ * `npm run powercuts [-- --scenario NAME] [--singles] [--jobs N] [--shard I/N] [--every N] [--progress FILE]
+ * [--minutes N] [--replay ID] [--log]`: the power of a machine fails at every flash operation and every message
+ * boundary of each scenario, before, in the middle of and after it; then at every pair of such points, with a restart in
+ * between. The full stack is used throughout: built bundle, board, flash, modem, cell, server core, provider model
+ * (sim/world/cuts.ts). Everything is judged by the independent auditor while it runs and at rest. One line of JSON
+ * last; exits with 1 on a violation.
  */
-import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { buildFirmware, type Firmware } from '../build/build';
-import { nameOf, playCuts, pointsOf, readPoints, type CutPoint, type CutRun } from '../../sim/world/cuts';
+import { bundleWorker, DEFAULT_JOBS, Pool, readJobs, type WorkerCode } from '../campaign/pool';
+import { nameOf, playCuts, readPoints } from '../../sim/world/cuts';
+import { fingerprint, ProgressFile } from './progress';
 import { SCENARIOS } from './scenarios';
+import type { CutResult, CutTask } from './worker';
 
 const PROFILE = 'espruino-wifi';
-/** The power is back at once, or when every grant has lapsed. Pairs are cut with the first. */
-const OFF_TIMES_MS = [800, 120_000];
 const PROGRESS_MS = 20_000;
 const MAX_REPORTS = 10;
 
@@ -21,15 +22,21 @@ const { values } = parseArgs({
   options: {
     scenario: { type: 'string' },
     singles: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: '2' },
-    shard: { type: 'string' },
+    jobs: { type: 'string', default: String(DEFAULT_JOBS) },
+    shard: { type: 'string', default: '0/1' },
     replay: { type: 'string' },
     log: { type: 'boolean', default: false },
     /** Looks at one pair in so many only: for a short slice. */
     every: { type: 'string', default: '1' },
+    /** Keeps what was done in this file, and leaves out what stands there. */
+    progress: { type: 'string' },
+    /** Begins nothing more after so long. */
+    minutes: { type: 'string', default: '1000000' },
     'stop-at-first': { type: 'boolean', default: false },
   },
 });
+
+type FirstCut = Extract<CutTask, { kind: 'cut' }>;
 
 interface Sums {
   scenarios: number;
@@ -37,77 +44,107 @@ interface Sums {
   pairs: number;
   violations: number;
   seconds: number;
+  /** First points whose cuts have all been made, and how many there are. */
+  firstPoints: number;
+  ofFirstPoints: number;
+  jobs: number;
 }
 
-/** `success@800:12b+3d`: scenario, time without power, points. */
-function idOf(scenario: string, offMs: number, points: readonly CutPoint[]): string {
-  return `${scenario}@${offMs}:${nameOf(points)}`;
+function keyOf({ scenario, point }: FirstCut): string {
+  return `${scenario}:${nameOf([point])}`;
 }
 
 class Campaign {
-  readonly sums: Sums = { scenarios: 0, points: 0, pairs: 0, violations: 0, seconds: 0 };
-  private saidMs = performance.now();
-  private counted = 0;
+  readonly sums: Sums;
+  private readonly startMs = performance.now();
+  private saidMs = this.startMs;
+  /** Cuts that were made now, and not found in a file. */
+  private made = 0;
 
   constructor(
-    private readonly firmware: Firmware,
-    private readonly shard: { index: number; count: number },
-    private readonly every: number,
-  ) {}
-
-  get isOver(): boolean {
-    return values['stop-at-first'] && this.sums.violations > 0;
+    private readonly pool: Pool<CutTask, CutResult>,
+    private readonly progress: ProgressFile | undefined,
+    private readonly limitMs: number,
+    jobs: number,
+  ) {
+    this.sums = {
+      scenarios: 0,
+      points: 0,
+      pairs: 0,
+      violations: 0,
+      seconds: 0,
+      firstPoints: 0,
+      ofFirstPoints: 0,
+      jobs,
+    };
   }
 
-  async scenario(name: string): Promise<void> {
-    const whole = await this.cut(name, OFF_TIMES_MS[0]!, []);
-    this.sums.scenarios += 1;
-    const first = pointsOf(whole.events);
-    for (const point of first) {
-      if (!this.isMine() || this.isOver) continue;
-      for (const offMs of OFF_TIMES_MS) {
-        const single = await this.cut(name, offMs, [point]);
-        this.sums.points += 1;
-        if (offMs === OFF_TIMES_MS[0] && !values.singles) await this.pairs(name, offMs, point, single);
+  async run(names: readonly string[], shard: readonly [number, number], every: number): Promise<void> {
+    const all = await this.scout(names, every);
+    const mine = all.filter((_task, index) => index % shard[1] === shard[0]);
+    this.sums.ofFirstPoints = mine.length;
+    const tasks = mine.filter((task) => {
+      const known = this.progress?.find(keyOf(task));
+      if (known) this.add(known);
+      return !known;
+    });
+    console.log(
+      `${names.length} scenarios, ${all.length} first points; ${mine.length} are asked for, ${tasks.length} are to be done`,
+    );
+    await this.pool.run(tasks, (result, index) => {
+      this.progress?.add(keyOf(tasks[index]!), result);
+      this.made += result.points + result.pairs;
+      this.add(result);
+      this.say(tasks[index]!);
+      const isEnough = values['stop-at-first'] && this.sums.violations > 0;
+      return !isEnough && performance.now() - this.startMs < this.limitMs;
+    });
+    this.sums.seconds = Math.round((performance.now() - this.startMs) / 100) / 10;
+  }
+
+  /** Plays each scenario without a cut: where it can be cut first. */
+  private async scout(names: readonly string[], every: number): Promise<FirstCut[]> {
+    const tasks: FirstCut[] = [];
+    const scouts = names.map((scenario) => ({ kind: 'scout' as const, scenario }));
+    await this.pool.run(scouts, ({ first, broken }, index) => {
+      this.sums.scenarios += 1;
+      this.report(broken);
+      const scenario = names[index]!;
+      for (const point of first) {
+        const { singles: isSingle, 'stop-at-first': stopsAtFirst } = values;
+        tasks.push({ kind: 'cut', scenario, point, isSingle, every, stopsAtFirst });
       }
-    }
-    this.say(`${name}: ${first.length} points`, true);
+      return true;
+    });
+    return tasks;
   }
 
-  /** The second cut at every point behind the restart after the first. */
-  private async pairs(name: string, offMs: number, point: CutPoint, single: CutRun): Promise<void> {
-    const second = pointsOf(single.events);
-    for (let index = point.event % this.every; index < second.length && !this.isOver; index += this.every) {
-      await this.cut(name, offMs, [point, second[index]!]);
-      this.sums.pairs += 1;
-      this.say(`${name}: at ${nameOf([point])}`, false);
-    }
+  private add(result: CutResult): void {
+    this.sums.points += result.points;
+    this.sums.pairs += result.pairs;
+    this.sums.firstPoints += 1;
+    this.report(result.broken);
   }
 
-  private async cut(name: string, offMs: number, points: readonly CutPoint[]): Promise<CutRun> {
-    const run = await playCuts(this.firmware, SCENARIOS[name]!, points, offMs);
-    const { violations } = run.result;
-    if (violations.length === 0) return run;
-    this.sums.violations += 1;
-    if (this.sums.violations <= MAX_REPORTS) {
-      const id = idOf(name, offMs, points);
+  private report(broken: CutResult['broken']): void {
+    for (const { id, what } of broken) {
+      this.sums.violations += 1;
+      if (this.sums.violations > MAX_REPORTS) continue;
       console.log(`VIOLATION ${id}`);
-      for (const { law, check, what } of violations.slice(0, 4)) console.log(`  ${law}, ${check}: ${what}`);
+      for (const line of what) console.log(`  ${line}`);
       console.log(`  replay: npm run powercuts -- --replay '${id}'`);
     }
-    return run;
   }
 
-  /** Shards take turns at the first points. */
-  private isMine(): boolean {
-    return this.counted++ % this.shard.count === this.shard.index;
-  }
-
-  private say(text: string, isAlways: boolean): void {
-    if (!isAlways && performance.now() - this.saidMs < PROGRESS_MS) return;
-    this.saidMs = performance.now();
-    const { points, pairs, violations } = this.sums;
-    console.log(`  ${text}; so far ${points} single cuts, ${pairs} pairs, ${violations} violations`);
+  private say(task: FirstCut): void {
+    const nowMs = performance.now();
+    if (nowMs - this.saidMs < PROGRESS_MS) return;
+    this.saidMs = nowMs;
+    const { points, pairs, violations, firstPoints, ofFirstPoints } = this.sums;
+    const rate = Math.round((this.made * 1000) / (nowMs - this.startMs));
+    console.log(
+      `  ${keyOf(task)}, ${firstPoints} of ${ofFirstPoints} first points: ${points} single cuts, ${pairs} pairs, ${violations} violations; ${rate} runs a second`,
+    );
   }
 }
 
@@ -123,37 +160,10 @@ async function replay(firmware: Firmware, id: string): Promise<number> {
   return run.result.violations.length;
 }
 
-/** One process a shard; their sums are added. */
-async function inParallel(jobs: number): Promise<Sums> {
-  const sums = await Promise.all(
-    Array.from({ length: jobs }, async (_, index) => {
-      const given = process.argv.slice(2);
-      const child = spawn(
-        process.execPath,
-        [...process.execArgv, process.argv[1]!, ...given, '--shard', `${index}/${jobs}`],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
-      let last = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        const lines = (last + text).split('\n');
-        last = lines.pop()!;
-        for (const line of lines) {
-          if (line.startsWith('{')) last = `${line}\n`;
-          else console.log(line);
-        }
-      });
-      const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
-      if (code !== 0 && code !== 1) throw new Error(`shard ${index} ended with ${code}`);
-      return JSON.parse(last) as Sums;
-    }),
-  );
-  return sums.reduce((all, one) => ({
-    scenarios: all.scenarios,
-    points: all.points + one.points,
-    pairs: all.pairs + one.pairs,
-    violations: all.violations + one.violations,
-    seconds: Math.max(all.seconds, one.seconds),
-  }));
+function progressFile(worker: WorkerCode, firmware: Firmware, every: number): ProgressFile | undefined {
+  if (values.progress === undefined) return undefined;
+  const choice = `every ${every}, ${values.singles ? 'singles' : 'pairs'}`;
+  return new ProgressFile(values.progress, fingerprint(worker.code, firmware.code, choice));
 }
 
 async function main(): Promise<void> {
@@ -161,26 +171,30 @@ async function main(): Promise<void> {
   if (!names.every((name) => Object.hasOwn(SCENARIOS, name))) {
     throw new Error(`no scenario '${values.scenario}'; there are: ${Object.keys(SCENARIOS).join(', ')}`);
   }
-  const jobs = Number(values.jobs);
-  if (!(jobs >= 1 && Number.isInteger(jobs)))
-    throw new Error(`--jobs must be a whole number, got '${values.jobs}'`);
-  const started = performance.now();
-  let sums: Sums;
+  const jobs = readJobs(values.jobs);
+  const [index, count] = values.shard.split('/').map(Number) as [number, number];
+  if (!(index >= 0 && index < count)) throw new Error(`--shard must be I/N, got '${values.shard}'`);
+  const every = Number(values.every);
+  if (!(Number.isInteger(every) && every >= 1))
+    throw new Error(`--every must be a whole number, got '${values.every}'`);
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new Error(`--minutes must be a number above 0, got '${values.minutes}'`);
+  const firmware = await buildFirmware(PROFILE);
   if (values.replay !== undefined) {
-    process.exitCode = (await replay(await buildFirmware(PROFILE), values.replay)) > 0 ? 1 : 0;
+    process.exitCode = (await replay(firmware, values.replay)) > 0 ? 1 : 0;
     return;
   }
-  if (jobs > 1 && values.shard === undefined) sums = await inParallel(jobs);
-  else {
-    const [index, count] = (values.shard ?? '0/1').split('/').map(Number) as [number, number];
-    if (!(index >= 0 && index < count)) throw new Error(`--shard must be I/N, got '${values.shard}'`);
-    const campaign = new Campaign(await buildFirmware(PROFILE), { index, count }, Number(values.every));
-    for (const name of names) if (!campaign.isOver) await campaign.scenario(name);
-    sums = campaign.sums;
+  const worker = await bundleWorker('scripts/powercuts/worker.ts');
+  const pool = new Pool<CutTask, CutResult>(worker, jobs, firmware);
+  try {
+    const progress = progressFile(worker, firmware, every);
+    const campaign = new Campaign(pool, progress, minutes * 60_000, jobs);
+    await campaign.run(names, [index, count], every);
+    console.log(JSON.stringify(campaign.sums));
+    process.exitCode = campaign.sums.violations > 0 ? 1 : 0;
+  } finally {
+    await pool.close();
   }
-  sums.seconds = Math.round((performance.now() - started) / 100) / 10;
-  console.log(JSON.stringify(sums));
-  process.exitCode = sums.violations > 0 ? 1 : 0;
 }
 
 main().catch((error: unknown) => {

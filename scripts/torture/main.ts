@@ -1,17 +1,22 @@
 /**
- * `npm run torture -- --seed N --runs N [--sites N] [--orders N] [--only i,j,…] [--log] [--no-minimise]`: whole
- * fleets in virtual time under random trouble (sim/world). Run k has seed N + k; a violation is printed with its
- * seed, its law and the command that replays its smallest trace. One line of JSON last; exits with 1 when a law
- * was broken.
+ * `npm run torture -- --seed N --runs N [--jobs N] [--sites N] [--orders N] [--only i,j,…] [--log] [--where]
+ * [--no-minimise]`: whole fleets in virtual time under random trouble (sim/world), on so many threads; the figures
+ * depend on the seeds alone. Run k has seed N + k; a violation is printed with its seed, its law and the command
+ * that replays its smallest trace. `--where` says where the time goes. One line of JSON last; exits with 1 when a
+ * law was broken.
  */
 import { parseArgs } from 'node:util';
 import { buildFirmware, type Firmware } from '../build/build';
-import { DEFAULT_PLAN, drawPlan, type Plan } from '../../sim/world/plan';
+import { bundleWorker, DEFAULT_JOBS, Pool, readJobs } from '../campaign/pool';
+import { DEFAULT_PLAN, drawPlan, type Plan, type PlanOptions } from '../../sim/world/plan';
 import { play, type PlayResult } from '../../sim/world/play';
 import { minimise } from './minimise';
+import type { TortureTask } from './worker';
 
 const PROFILE = 'espruino-wifi';
 const PROGRESS_MS = 10_000;
+/** Parts of the project below this share are not worth a line. */
+const LEAST_SHARE = 0.005;
 
 const { values } = parseArgs({
   options: {
@@ -19,8 +24,10 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '20' },
     sites: { type: 'string', default: String(DEFAULT_PLAN.sites) },
     orders: { type: 'string', default: String(DEFAULT_PLAN.orders) },
+    jobs: { type: 'string', default: String(DEFAULT_JOBS) },
     only: { type: 'string' },
     log: { type: 'boolean', default: false },
+    where: { type: 'boolean', default: false },
     'max-violations': { type: 'string', default: '3' },
     'no-minimise': { type: 'boolean', default: false },
   },
@@ -46,6 +53,10 @@ interface Sums {
   violations: number;
   virtualHours: number;
   seconds: number;
+  /** Of wall time, and of processor time over all threads. */
+  ordersPerSecond: number;
+  ordersPerCpuSecond: number;
+  jobs: number;
 }
 
 function add(sums: Sums, result: PlayResult): void {
@@ -58,7 +69,6 @@ function add(sums: Sums, result: PlayResult): void {
   sums.uncertain += totals.uncertain;
   sums.cuts += result.cuts;
   sums.faults += result.faults;
-  sums.virtualHours += result.virtualMs / 3_600_000;
   if (result.violations.length > 0) sums.violations += 1;
 }
 
@@ -85,47 +95,134 @@ async function report(firmware: Firmware, plan: Plan, result: PlayResult, option
   );
 }
 
+/** In order of the seeds, on this thread: for a trace that people read. */
+async function playHere(firmware: Firmware, plans: readonly Plan[], take: TakeResult): Promise<void> {
+  for (const [index, plan] of plans.entries()) {
+    const result = await play(firmware, plan, values.log ? (text) => console.log(text) : undefined);
+    if (!take(result, index)) return;
+  }
+}
+
+type TakeResult = (result: PlayResult, index: number) => boolean;
+
+async function playInPool(
+  firmware: Firmware,
+  tasks: readonly TortureTask[],
+  jobs: number,
+  take: TakeResult,
+): Promise<void> {
+  const pool = new Pool<TortureTask, PlayResult>(
+    await bundleWorker('scripts/torture/worker.ts'),
+    jobs,
+    firmware,
+  );
+  try {
+    if (values.where) await pool.startProfile();
+    await pool.run(tasks, take);
+    if (values.where) sayWhere(await pool.stopProfile());
+  } finally {
+    await pool.close();
+  }
+}
+
+function sayWhere(parts: ReadonlyMap<string, number>): void {
+  const allMs = [...parts.values()].reduce((sum, ms) => sum + ms, 0);
+  console.log('where the time goes:');
+  for (const [name, ms] of [...parts].sort((left, right) => right[1] - left[1])) {
+    if (ms / allMs >= LEAST_SHARE) console.log(`  ${((ms / allMs) * 100).toFixed(1).padStart(5)} % ${name}`);
+  }
+}
+
+/** What came of all runs so far, and when to stop. */
+class Tally {
+  readonly sums: Sums;
+  readonly failed: { readonly index: number; readonly result: PlayResult }[] = [];
+  private readonly startMs = performance.now();
+  private readonly startCpu = process.cpuUsage();
+  private saidMs = this.startMs;
+  private virtualMs = 0;
+
+  constructor(
+    private readonly mostViolations: number,
+    jobs: number,
+  ) {
+    this.sums = {
+      runs: 0,
+      orders: 0,
+      paid: 0,
+      dispensed: 0,
+      refunded: 0,
+      uncertain: 0,
+      cuts: 0,
+      faults: 0,
+      violations: 0,
+      virtualHours: 0,
+      seconds: 0,
+      ordersPerSecond: 0,
+      ordersPerCpuSecond: 0,
+      jobs,
+    };
+  }
+
+  take(result: PlayResult, index: number): boolean {
+    const { sums } = this;
+    add(sums, result);
+    this.virtualMs += result.virtualMs;
+    if (result.violations.length > 0) this.failed.push({ index, result });
+    if (performance.now() - this.saidMs > PROGRESS_MS) {
+      this.saidMs = performance.now();
+      console.log(`  ${index + 1} runs, ${sums.orders} orders, ${sums.violations} with violations`);
+    }
+    return sums.violations < this.mostViolations;
+  }
+
+  /** The time is over: rates and rounded figures. */
+  finish(): void {
+    const { sums } = this;
+    const seconds = (performance.now() - this.startMs) / 1000;
+    const { user, system } = process.cpuUsage(this.startCpu);
+    sums.seconds = Math.round(seconds * 10) / 10;
+    sums.virtualHours = Math.round(this.virtualMs / 360_000) / 10;
+    sums.ordersPerSecond = Math.round(sums.orders / seconds);
+    sums.ordersPerCpuSecond = Math.round((sums.orders * 1_000_000) / (user + system));
+  }
+}
+
 async function main(): Promise<void> {
   const seed = whole(values.seed, 'seed', 0);
   const runs = whole(values.runs, 'runs', 1);
   const mostViolations = whole(values['max-violations'], 'max-violations', 1);
   const size = { sites: whole(values.sites, 'sites', 1), orders: whole(values.orders, 'orders', 1) };
+  const isHere = values.only !== undefined || values.log;
+  const jobs = isHere ? 1 : Math.min(readJobs(values.jobs), runs);
   const options =
     (size.sites === DEFAULT_PLAN.sites ? '' : ` --sites ${size.sites}`) +
     (size.orders === DEFAULT_PLAN.orders ? '' : ` --orders ${size.orders}`);
   const firmware = await buildFirmware(PROFILE);
   console.log(
-    `torture, seeds ${seed} to ${seed + runs - 1}, ${size.sites} machines and ${size.orders} purchases a run`,
+    `torture, seeds ${seed} to ${seed + runs - 1}, ${size.sites} machines and ${size.orders} purchases a run, ${jobs} threads`,
   );
-  const sums: Sums = {
-    runs: 0,
-    orders: 0,
-    paid: 0,
-    dispensed: 0,
-    refunded: 0,
-    uncertain: 0,
-    cuts: 0,
-    faults: 0,
-    violations: 0,
-    virtualHours: 0,
-    seconds: 0,
+  const planOptions: PlanOptions = { ...DEFAULT_PLAN, ...size };
+  const tasks = Array.from({ length: runs }, (_, run) => ({ seed: seed + run, options: planOptions }));
+  const plan = (index: number): Plan => {
+    const drawn = drawPlan(tasks[index]!.seed, planOptions);
+    return values.only ? part(drawn, values.only.split(',').map(Number)) : drawn;
   };
-  const startMs = performance.now();
-  let saidMs = startMs;
-  for (let run = 0; run < runs && sums.violations < mostViolations; run++) {
-    const whole = drawPlan(seed + run, { ...DEFAULT_PLAN, ...size });
-    const plan = values.only ? part(whole, values.only.split(',').map(Number)) : whole;
-    const result = await play(firmware, plan, values.log ? (text) => console.log(text) : undefined);
-    add(sums, result);
-    if (result.violations.length > 0) await report(firmware, plan, result, options);
-    if (performance.now() - saidMs > PROGRESS_MS) {
-      saidMs = performance.now();
-      console.log(`  ${run + 1} runs, ${sums.orders} orders, ${sums.violations} with violations`);
-    }
-  }
-  sums.seconds = Math.round((performance.now() - startMs) / 100) / 10;
-  sums.virtualHours = Math.round(sums.virtualHours * 10) / 10;
-  console.log(`${Math.round(sums.orders / Math.max(sums.seconds, 0.1))} orders a second of wall time`);
+  const tally = new Tally(mostViolations, jobs);
+  const take: TakeResult = (result, index) => tally.take(result, index);
+  if (isHere)
+    await playHere(
+      firmware,
+      tasks.map((_task, index) => plan(index)),
+      take,
+    );
+  else await playInPool(firmware, tasks, jobs, take);
+  tally.finish();
+  for (const { index, result } of tally.failed) await report(firmware, plan(index), result, options);
+  const { sums } = tally;
+  console.log(
+    `${sums.ordersPerSecond} orders a second of wall time, ${sums.ordersPerCpuSecond} a second of processor time`,
+  );
   console.log(JSON.stringify(sums));
   process.exitCode = sums.violations > 0 ? 1 : 0;
 }

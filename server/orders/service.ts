@@ -263,20 +263,22 @@ function newOrder(request: OpenRequest, merchantId: number, refusal: Reason, tim
   };
 }
 
+/** What a poll changes whatever its answer. */
+const POLLED: readonly (keyof Order)[] = ['attempt', 'wakeAtMs'];
+
 /** Another poll with the same answer is no news; everything else goes into the log. */
 function isWorthLogging(before: Order, after: Order, refusal: Reason): boolean {
-  return (
-    refusal !== Reason.None ||
-    !isEqual({ ...before, attempt: 0, wakeAtMs: 0 }, { ...after, attempt: 0, wakeAtMs: 0 })
-  );
+  return refusal !== Reason.None || !isEqual(before, after, POLLED);
 }
 
 function alarmDetail(before: Order, after: Order): { alarm?: string } {
   return after.alarm !== '' && after.alarm !== before.alarm ? { alarm: after.alarm } : {};
 }
 
-function isEqual(left: Order, right: Order): boolean {
+function isEqual(left: Order, right: Order, apart: readonly (keyof Order)[] = []): boolean {
   if (left === right) return true;
-  for (const key of Object.keys(right) as (keyof Order)[]) if (left[key] !== right[key]) return false;
+  for (const key of Object.keys(right) as (keyof Order)[]) {
+    if (left[key] !== right[key] && !apart.includes(key)) return false;
+  }
   return true;
 }

@@ -299,6 +299,7 @@ export class VirtualBoard {
   /** Takes out of a chunk that has just arrived what came while the CPU stood still. */
   private withoutMissed(bytes: Buffer, byteMs: number): Buffer {
     const nowMs = this.options.clock.nowMs();
+    if (!this.processor.hasStalledSince(nowMs - bytes.length * byteMs)) return bytes;
     const isMissed = (index: number): boolean =>
       this.processor.isStalledAt(nowMs - (bytes.length - 1 - index) * byteMs);
     const heard = bytes.filter((_byte, index) => !isMissed(index));

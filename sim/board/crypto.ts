@@ -9,6 +9,8 @@ import type { Realm } from './realm';
 
 const BLOCK_BYTES = 16;
 const KEY_BYTES: ReadonlySet<number> = new Set([16, 24, 32]);
+/** Ciphers kept ready: a board uses a handful of keys, a fleet some for each session. */
+const MAX_READY = 256;
 const MODES: ReadonlySet<string> = new Set(['CBC', 'CFB', 'CTR', 'OFB', 'ECB']);
 
 export interface NativeCrypto {
@@ -77,10 +79,50 @@ function aes(isEncryption: boolean, mode: string, key: Buffer, iv: Buffer, text:
   const bits = key.length * 8;
   if (mode === 'CTR') return finish(createCipheriv(`aes-${bits}-ctr`, key, Buffer.alloc(BLOCK_BYTES)), text);
   if (mode === 'CFB') return finish(cipher(isEncryption, `aes-${bits}-cfb8`, key, iv), text);
-  if (mode === 'CBC') return finish(cipher(isEncryption, `aes-${bits}-cbc`, key, iv), text);
-  const whole = text.length - (text.length % BLOCK_BYTES);
-  const blocks = finish(cipher(isEncryption, `aes-${bits}-ecb`, key, null), text.subarray(0, whole));
-  return Buffer.concat([blocks, Buffer.alloc(text.length - whole)]);
+  if (mode === 'CBC') {
+    if (isEncryption) return encryptCbc(key, iv, text);
+    return finish(cipher(isEncryption, `aes-${bits}-cbc`, key, iv), text);
+  }
+  const tail = text.length % BLOCK_BYTES;
+  const whole = tail === 0 ? text : text.subarray(0, text.length - tail);
+  const blocks = isEncryption
+    ? readyFor('ecb', key).cipher.update(whole)
+    : finish(cipher(isEncryption, `aes-${bits}-ecb`, key, null), whole);
+  return tail === 0 ? blocks : Buffer.concat([blocks, Buffer.alloc(tail)]);
+}
+
+/** A cipher that goes on and on without padding, and the last block that it gave. */
+interface Ready {
+  readonly cipher: Cipher;
+  last: Buffer;
+}
+
+const ready = new Map<string, Ready>();
+
+/** Setting a cipher up costs more than a short message: one for each key is kept and goes on. */
+function readyFor(mode: 'ecb' | 'cbc', key: Buffer): Ready {
+  const name = mode + key.toString('latin1');
+  let found = ready.get(name);
+  if (!found) {
+    const zeroIv = mode === 'cbc' ? Buffer.alloc(BLOCK_BYTES) : null;
+    const made = createCipheriv(`aes-${key.length * 8}-${mode}`, key, zeroIv);
+    made.setAutoPadding(false);
+    found = { cipher: made, last: Buffer.alloc(BLOCK_BYTES) };
+    if (ready.size >= MAX_READY) ready.delete(ready.keys().next().value!);
+    ready.set(name, found);
+  }
+  return found;
+}
+
+/** A chain is begun anew in a cipher that goes on: what it would mix in is taken out of the first block. */
+function encryptCbc(key: Buffer, iv: Buffer, text: Buffer): Buffer {
+  if (text.length === 0) return Buffer.alloc(0);
+  const chain = readyFor('cbc', key);
+  const blocks = Buffer.from(text);
+  for (let at = 0; at < BLOCK_BYTES; at++) blocks[at]! ^= iv[at]! ^ chain.last[at]!;
+  const result = chain.cipher.update(blocks);
+  chain.last = result.subarray(-BLOCK_BYTES);
+  return result;
 }
 
 function cipher(isEncryption: boolean, name: string, key: Buffer, iv: Buffer | null): Cipher | Decipher {

@@ -59,6 +59,11 @@ export class Processor {
     return atMs > this.stallFromMs && atMs < this.busyUntilMs;
   }
 
+  /** Whether the CPU stood still at any moment after `sinceMs`. */
+  hasStalledSince(sinceMs: number): boolean {
+    return this.busyUntilMs > sinceMs;
+  }
+
   /** Runs work now, or as soon as the CPU is free. */
   submit(work: () => void): void {
     if (this.isHung) return;

@@ -71,6 +71,7 @@ export class FlashChip {
   onOperation: (operation: FlashOperation) => CutPhase | undefined = () => undefined;
 
   private operationCount = 0;
+  private changeCount = 0;
   private isDead = false;
   private stallMs = 0;
   private readonly offsets: number[] = [];
@@ -97,6 +98,11 @@ export class FlashChip {
   /** Operations so far. */
   get operations(): number {
     return this.operationCount;
+  }
+
+  /** How often cells have been changed, wholly or not: where this stands still, nothing has. */
+  get changes(): number {
+    return this.changeCount;
   }
 
   get sectors(): readonly FlashSectorGeometry[] {
@@ -156,7 +162,7 @@ export class FlashChip {
       this.cut(operation, phase);
     }
     this.program(offset, bytes, bytes.length);
-    this.options.store.save(offset, bytes.length);
+    this.changed(offset, bytes.length);
     this.stallMs += (bytes.length / WORD_BYTES) * (sector.wordWriteUs / 1000);
     if (phase === 'after') this.cut(operation, phase);
   }
@@ -178,7 +184,7 @@ export class FlashChip {
     this.options.store.bytes.fill(BLANK, offset, offset + sector.bytes);
     this.settle(offset, sector.bytes);
     this.wearOut(index);
-    this.options.store.save(offset, sector.bytes);
+    this.changed(offset, sector.bytes);
     this.stallMs += sector.eraseMs;
     if (phase === 'after') this.cut(operation, phase);
   }
@@ -193,6 +199,11 @@ export class FlashChip {
   private begin(kind: FlashOperationKind, address: number, bytes: number): FlashOperation {
     this.operationCount += 1;
     return { number: this.operationCount, kind, address, bytes };
+  }
+
+  private changed(offset: number, count: number): void {
+    this.changeCount += 1;
+    this.options.store.save(offset, count);
   }
 
   private cut(operation: FlashOperation, phase: CutPhase): never {
@@ -224,7 +235,7 @@ export class FlashChip {
       const keeps = random.uint32() & 0xff;
       this.half(offset + index, bytes[index]! | keeps, bytes[index]!);
     }
-    this.options.store.save(offset, whole + WORD_BYTES);
+    this.changed(offset, whole + WORD_BYTES);
   }
 
   /** One byte of a word that was being programmed: some of its bits made it. */
@@ -247,7 +258,7 @@ export class FlashChip {
       store.bytes[at] = level & 0xff;
       if (random.chance(0.02)) this.maybeUnstable(at, 0xff);
     }
-    store.save(offset, bytes);
+    this.changed(offset, bytes);
   }
 
   private maybeUnstable(at: number, touched: number): void {

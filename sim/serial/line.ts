@@ -79,11 +79,15 @@ export class SerialPort {
     let count = 0;
     while (this.queue.length > 0 && count < CHUNK_BYTES) {
       const head = this.queue[0]!;
-      const part = head.subarray(0, CHUNK_BYTES - count);
-      parts.push(part);
-      count += part.length;
-      if (part.length === head.length) this.queue.shift();
-      else this.queue[0] = head.subarray(part.length);
+      const room = CHUNK_BYTES - count;
+      if (head.length <= room) {
+        parts.push(this.queue.shift()!);
+        count += head.length;
+      } else {
+        parts.push(head.subarray(0, room));
+        count = CHUNK_BYTES;
+        this.queue[0] = head.subarray(room);
+      }
     }
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   }

@@ -147,7 +147,7 @@ export class Auditor {
   }
 
   secrecy(site: Site, text: string, where: string): void {
-    if (text.includes(site.keyHex) || text.includes(Buffer.from(site.keyHex, 'hex').toString('latin1'))) {
+    if (text.includes(site.keyHex) || text.includes(site.keyBytes)) {
       this.broken('L6 secret', 'no key leaves', `${site.id}: the device's key in ${where}`);
     }
   }

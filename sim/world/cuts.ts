@@ -126,7 +126,7 @@ class Cutter {
     this.cuts += 1;
     const { world } = this.play;
     const site = world.sites[0]!;
-    world.note(`* cut ${point.phase} event ${number}, ${event.kind}`);
+    world.note(() => `* cut ${point.phase} event ${number}, ${event.kind}`);
     if (event.kind === 'flash') {
       site.staysOffMs(this.offMs);
       return point.phase;

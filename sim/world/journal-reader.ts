@@ -53,14 +53,20 @@ export class JournalReader {
   onState: (n: number, state: number) => void = () => undefined;
   private sector: SectorPlace | undefined;
   private at = 0;
+  private readAt = -1;
 
+  /** `changes` counts what changed the flash: where nothing did, nothing is new; NaN: nobody counts. */
   constructor(
     private readonly bytes: Uint8Array,
     private readonly sectors: readonly SectorPlace[],
+    private readonly changes: () => number = () => NaN,
   ) {}
 
   /** Reads on from where it stood; all over again with `isAnew` or when the ring has turned. */
   read(isAnew = false): this {
+    const changes = this.changes();
+    if (!isAnew && changes === this.readAt) return this;
+    this.readAt = changes;
     const newest = this.newestSector();
     if (!newest) {
       this.forget(undefined, -1);

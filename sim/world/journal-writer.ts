@@ -14,6 +14,8 @@ export interface JournalContent {
   readonly isSynced: boolean;
   /** Bytes that are left in the sector. */
   readonly freeBytes: number;
+  /** Fills the sector with orders that have ended, numbered from 1, and not with notes. */
+  readonly isHistory?: boolean;
   /** Layout's version; what the firmware writes is 1. */
   readonly version?: number;
 }
@@ -21,6 +23,8 @@ export interface JournalContent {
 const HEADER_BYTES = 24;
 const OVERHEAD_BYTES = 8;
 const KIND_BASE = 1;
+const KIND_ORDER = 2;
+const KIND_CHANGE = 3;
 const KIND_SETTINGS = 4;
 const KIND_NOTE = 6;
 const KIND_IDENTITY = 7;
@@ -46,6 +50,10 @@ export function writeJournal(
   put(KIND_BASE, [content.lastOrder, 0, content.isSynced ? 1 : 0]);
   put(KIND_SETTINGS, content.settings);
   put(KIND_IDENTITY, content.identity);
+  for (const [kind, value] of content.isHistory ? endedOrders() : []) {
+    if (recordBytes(JSON.stringify(value)) > place.bytes - at - content.freeBytes) break;
+    put(kind, value);
+  }
   for (;;) {
     const spareBytes = place.bytes - at - content.freeBytes - OVERHEAD_BYTES;
     if (spareBytes < OVERHEAD_BYTES) break;
@@ -58,8 +66,24 @@ export function writeJournal(
   sector.write('GOOD', 16, 'latin1');
 }
 
+/** Records of one paid order after the other, as the firmware writes them: PAID, DISPENSING, DISPENSED, DONE. */
+function* endedOrders(): Generator<readonly [number, readonly unknown[]]> {
+  const unixS = 1_767_225_600;
+  for (let n = 1; ; n++) {
+    yield [KIND_ORDER, [n, 1, 0, 1, 350, 120, `R${1000 + n}`, 'dGVhIOiMtg==', 0, 0, unixS + n, 0]];
+    yield [KIND_CHANGE, [n, 5, 0, (unixS + n) * 1000 + 60_000, unixS + n, 7]];
+    yield [KIND_CHANGE, [n, 6, 0, 0, unixS + n, 8]];
+    yield [KIND_CHANGE, [n, 7, 0, 0, unixS + n, 10]];
+    yield [KIND_CHANGE, [n, 10, 0, 0, unixS + n, 16]];
+  }
+}
+
+function recordBytes(text: string): number {
+  return OVERHEAD_BYTES + Math.ceil(text.length / 4) * 4;
+}
+
 function encode(kind: number, sequence: number, text: string): Buffer {
-  const wholeBytes = OVERHEAD_BYTES + Math.ceil(text.length / 4) * 4;
+  const wholeBytes = recordBytes(text);
   const record = Buffer.alloc(wholeBytes, 0xff);
   record[0] = text.length;
   record[1] = kind;

@@ -99,6 +99,8 @@ export class Play {
   readonly world: World;
   serverDownMs = 0;
   private readonly purchases: Purchase[] = [];
+  /** The same by machine and reference. */
+  private readonly named = new Map<string, Purchase[]>();
   private faults = 0;
   private readonly settled = new Set<string>();
 
@@ -153,6 +155,8 @@ export class Play {
       refundAtDesk: (n) => world.platform.wish(`${site.id}_${n}`, { type: 'refund' }),
     });
     this.purchases.push(purchase);
+    const name = `${site.id} ${step.reference}`;
+    this.named.set(name, [...(this.named.get(name) ?? []), purchase]);
     purchase.begin();
   }
 
@@ -215,16 +219,12 @@ export class Play {
   }
 
   private onFrame(site: Site, type: HostType, fields: HostFields): void {
-    const { reference } = fields;
-    for (const purchase of this.purchases) {
-      if (purchase.step.reference === reference && this.site(purchase.step.site) === site) {
-        purchase.onFrame(type, fields);
-      }
-    }
+    const purchases = this.named.get(`${site.id} ${String(fields.reference)}`) ?? [];
+    for (const purchase of purchases) purchase.onFrame(type, fields);
   }
 
   private step(step: Step): void {
-    this.world.note(`* ${JSON.stringify(step)}`);
+    this.world.note(() => `* ${JSON.stringify(step)}`);
     if (step.kind !== 'purchase' && step.kind !== 'command') this.faults += 1;
     (PLAYERS[step.kind] as (play: Play, step: Step) => void)(this, step);
   }
@@ -242,7 +242,7 @@ export class Play {
   private async comeToRest(): Promise<void> {
     const { world } = this;
     const { loop, platform, model } = world;
-    world.note('* the trouble stops');
+    world.note(() => '* the trouble stops');
     model.faults.clear();
     for (const port of Object.values(world.ports)) port.lateShare = 0;
     platform.crashAtChange(Infinity, 'before');

@@ -70,6 +70,8 @@ export function sectorPlaces(firmware: Firmware): SectorPlace[] {
 export class Site {
   readonly id: string;
   readonly keyHex: string;
+  /** The key as the firmware holds it. */
+  readonly keyBytes: string;
   readonly board: VirtualBoard;
   readonly modem: Sim800;
   readonly network: SimulatedNetwork;
@@ -88,6 +90,7 @@ export class Site {
     const { profile } = firmware;
     this.id = options.id;
     this.keyHex = options.keyHex;
+    this.keyBytes = Buffer.from(options.keyHex, 'hex').toString('latin1');
     const [host, hostSide] = serialPair(clock, random.fork('host line'), profile.host.baud);
     const [modemHost, modemSide] = serialPair(clock, random.fork('modem line'), profile.modem.baud);
     this.network = new SimulatedNetwork({
@@ -112,7 +115,7 @@ export class Site {
       ...(options.enduranceErases && { enduranceErases: options.enduranceErases }),
     });
     this.chip.onOperation = (operation) => this.phaseOf(operation);
-    this.journal = new JournalReader(options.store.bytes, sectorPlaces(firmware));
+    this.journal = new JournalReader(options.store.bytes, sectorPlaces(firmware), () => this.chip.changes);
     this.board = this.makeBoard(hostSide, modemHost);
     this.modem.onStatus = (level) => this.board.setInput(profile.modemPins.status, level === 1);
     this.host = new Host(host, clock);

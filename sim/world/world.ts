@@ -82,8 +82,8 @@ export class World {
   }
 
   /** A line for people, when anybody listens. */
-  note(text: string): void {
-    this.trace?.(`${((this.loop.nowMs() % 100_000_000) / 1_000).toFixed(3).padStart(10)} ${text}`);
+  note(line: () => string): void {
+    this.trace?.(`${((this.loop.nowMs() % 100_000_000) / 1_000).toFixed(3).padStart(10)} ${line()}`);
   }
 
   private makePlatform(policy: Policy): Platform {
@@ -96,19 +96,21 @@ export class World {
       policy,
       watch: {
         onChange: (before, change) => {
-          const { order, records } = change;
-          const causes = records.map((record) => record.type).join(', ');
-          this.note(`server ${order.outTradeNo} ${before?.state ?? 'nothing'} → ${order.state} (${causes})`);
+          this.note(() => {
+            const { order, records } = change;
+            const causes = records.map((record) => record.type).join(', ');
+            return `server ${order.outTradeNo} ${before?.state ?? 'nothing'} → ${order.state} (${causes})`;
+          });
           this.auditor.onChange(before, change);
         },
         onMessage: (wire, deviceId, message) => {
-          this.note(`server hears ${deviceId} ${JSON.stringify(message)}`);
+          this.note(() => `server hears ${deviceId} ${JSON.stringify(message)}`);
           this.auditor.onMessage(wire, deviceId, message);
         },
         onBegin: (wire, deviceId) => this.auditor.onBegin(wire, deviceId),
         onTraffic: (direction) => this.onTraffic(direction),
         onLog: (line) => {
-          this.note(`server log ${line}`);
+          this.note(() => `server log ${line}`);
           for (const site of this.sites) this.auditor.secrecy(site, line, 'the server’s log');
         },
         onError: (error) => this.failed('server', error),
@@ -161,7 +163,7 @@ export class World {
       enduranceErases: sitePlan.enduranceErases,
     });
     site.host.onHeard = (type, fields) => {
-      this.note(`${id} host hears 0x${type.toString(16)} ${JSON.stringify(fields)}`);
+      this.note(() => `${id} host hears 0x${type.toString(16)} ${JSON.stringify(fields)}`);
       this.auditor.onHeard(site, type, fields);
     };
     this.auditor.watch(site);
@@ -172,7 +174,7 @@ export class World {
     const { auditor } = this;
     return {
       onRelay: (site, relay, isOn) => {
-        this.note(`${site.id} relay ${relay} ${isOn ? 'on' : 'off'}`);
+        this.note(() => `${site.id} relay ${relay} ${isOn ? 'on' : 'off'}`);
         auditor.onRelay(site, relay, isOn);
         this.onRelayMove();
       },
@@ -181,25 +183,24 @@ export class World {
         this.onHostWrite(bytes.length);
       },
       onStart: (site) => {
-        this.note(`${site.id} power on`);
+        this.note(() => `${site.id} power on`);
         this.onPower(true);
         auditor.onStart(site);
       },
       onCut: (site) => {
-        this.note(`${site.id} power cut`);
+        this.note(() => `${site.id} power cut`);
         auditor.onCut(site);
         this.onPower(false);
       },
       onConsole: (site, line) => {
-        this.note(`${site.id} console: ${line}`);
+        this.note(() => `${site.id} console: ${line}`);
         auditor.secrecy(site, line, 'the console');
       },
       onCrash: (site, error) => this.failed(site.id, error),
       onFlash: (site, operation) => {
         const phase = this.onFlash(site, operation);
-        if (phase || this.trace) {
-          this.note(`${site.id} flash ${operation.kind} ${operation.number}${phase ? ` cut ${phase}` : ''}`);
-        }
+        const how = phase ? ` cut ${phase}` : '';
+        this.note(() => `${site.id} flash ${operation.kind} ${operation.number}${how}`);
         return phase;
       },
     };

@@ -66,7 +66,8 @@ export function newOrder(
   };
 }
 
-function orderRecord(order: Order, timeS: number): unknown[] {
+/** An order as it stands; where it is an event, time and cause come behind. */
+function orderRecord(order: Order): unknown[] {
   const state = order.state;
   return [
     order.n,
@@ -80,7 +81,6 @@ function orderRecord(order: Order, timeS: number): unknown[] {
     order.goods,
     order.deadlineMs,
     order.byHost,
-    timeS,
   ];
 }
 
@@ -102,10 +102,10 @@ export class Book implements JournalOwner {
   /** Undefined until the module was provisioned. */
   identity: Identity | undefined;
   private journal!: Journal;
-  /** While the journal is read: the order of the last change. */
+  /** While the journal is read: the order of the last record. */
   private latest: Order | undefined;
 
-  /** `timeS` gives the server's time in seconds, 0 while it is not known: it stands in each record. */
+  /** `timeS` stands in each record: the server's time in seconds, or, while it is not known, minus those since the start. */
   constructor(private readonly timeS: () => number) {
     this.open = [];
     this.ended = [];
@@ -136,18 +136,18 @@ export class Book implements JournalOwner {
   onRecord(kind: RecordKind, record: unknown): void {
     const value = record as never[];
     // Most records are changes, and most changes are of the order of the record before: a start reads hundreds.
-    if (kind === RecordKind.Change) {
-      this.change(value);
-      return;
-    }
-    if (kind === RecordKind.Order) {
+    if (kind === RecordKind.Change) this.change(value);
+    else if (kind === RecordKind.Order) {
       const order = newOrder(value[0]!, value[3]!, value[4]!, value[5]!, value[6]!, value[7]!);
       order.state = value[1]!;
       order.reason = value[2]!;
       order.deadlineMs = value[8]!;
       order.byHost = value[9]!;
-      this.place(order);
+      // It may have been here before, when the host wanted money back for what was long over.
+      if (order.n <= this.lastOrder) this.forget(order.n);
       this.lastOrder = Math.max(this.lastOrder, order.n);
+      this.place(order);
+      this.latest = order;
     } else if (kind === RecordKind.Base) {
       this.lastOrder = Math.max(this.lastOrder, value[0]!);
       this.starts = value[1]!;
@@ -177,20 +177,20 @@ export class Book implements JournalOwner {
     write(RecordKind.Base, this.base());
     write(RecordKind.Settings, this.settings);
     if (this.identity) write(RecordKind.Identity, this.identity);
-    this.ended.forEach((order) => write(RecordKind.Order, orderRecord(order, 0)));
-    this.open.forEach((order) => write(RecordKind.Order, orderRecord(order, 0)));
+    this.ended.forEach((order) => write(RecordKind.Order, orderRecord(order)));
+    this.open.forEach((order) => write(RecordKind.Order, orderRecord(order)));
   }
 
-  /** Writes a new order, then keeps it. Throws when the journal does; then nothing has changed. */
-  add(order: Order): void {
-    this.journal.append(RecordKind.Order, orderRecord(order, this.timeS()));
+  /** Writes a new order, then keeps it. Throws when the journal does; then nothing has changed. `cause` as in `save`. */
+  add(order: Order, cause: number): void {
+    this.journal.append(RecordKind.Order, orderRecord(order).concat([this.timeS(), cause]));
     this.place(order);
     this.lastOrder = Math.max(this.lastOrder, order.n);
   }
 
-  /** Writes a change of state. Throws when the journal does. */
-  save(order: Order, state: OrderState, reason: Reason, extra: number): void {
-    this.journal.append(RecordKind.Change, [order.n, state, reason, extra, this.timeS()]);
+  /** Writes a change of state. Throws when the journal does. `cause`: the event, as log.ts names it. */
+  save(order: Order, state: OrderState, reason: Reason, extra: number, cause: number): void {
+    this.journal.append(RecordKind.Change, [order.n, state, reason, extra, this.timeS(), cause]);
   }
 
   /** Writes new settings, then keeps them. */
@@ -210,7 +210,7 @@ export class Book implements JournalOwner {
     if (this.isSynced && lastOrder <= this.lastOrder) return;
     const known = this.lastOrder;
     this.lastOrder = Math.max(known, lastOrder);
-    this.journal.append(RecordKind.Base, [this.lastOrder, this.starts, 1]);
+    this.journal.append(RecordKind.Base, [this.lastOrder, this.starts, 1, this.timeS()]);
     this.isSynced = true;
   }
 
@@ -234,21 +234,25 @@ export class Book implements JournalOwner {
     return this.open.find(isIt) || this.ended.find(isIt);
   }
 
-  /** Puts an order where its state belongs, among the open or the ended ones. */
+  /** Puts an order where its state belongs, among the open or the ended ones; what has ended last stands last. */
   place(order: Order): void {
     const isEnded = order.state >= FIRST_FINAL_STATE;
-    // A number that is given out now stands in no list yet.
-    if (order.n <= this.lastOrder) {
-      const isOther = (other: Order): boolean => other.n !== order.n;
-      if (isEnded || !this.open.includes(order)) this.open = this.open.filter(isOther);
-      if (isEnded || this.ended.includes(order)) this.ended = this.ended.filter(isOther);
-    }
-    const list = isEnded ? this.ended : this.open;
-    if (!list.includes(order)) list.push(order);
+    const openAt = this.open.indexOf(order);
+    const endedAt = this.ended.indexOf(order);
+    if (isEnded && openAt >= 0) this.open.splice(openAt, 1);
+    if (endedAt >= 0) this.ended.splice(endedAt, 1);
+    if (isEnded) this.ended.push(order);
+    else if (openAt < 0) this.open.push(order);
     if (this.ended.length > MAX_ENDED_ORDERS) this.ended.shift();
   }
 
+  private forget(n: number): void {
+    const isOther = (other: Order): boolean => other.n !== n;
+    this.open = this.open.filter(isOther);
+    this.ended = this.ended.filter(isOther);
+  }
+
   private base(): number[] {
-    return [this.lastOrder, this.starts, this.isSynced ? 1 : 0];
+    return [this.lastOrder, this.starts, this.isSynced ? 1 : 0, this.timeS()];
   }
 }

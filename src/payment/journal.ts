@@ -76,12 +76,9 @@ const BLANK_WORD = '\xff\xff\xff\xff';
 const DEAD_WORD = '\0\0\0\0';
 /** A write that reads back wrong (a worn cell) is tried again further on, so often. */
 const MAX_WRITE_TRIES = 4;
-/** Bytes read at once while looking whether flash is blank. */
-const WINDOW_BYTES = 256;
-const LONGEST_RECORD_BYTES = 260;
 /** CRC-32 of anything that its own CRC-32 follows. */
 const CRC_OF_WHOLE = 0x2144df1c;
-/** Bytes read at once while reading records: the most that a FRAM gives (drivers/flash). */
+/** Bytes read at once: the most that a FRAM gives (drivers/flash). */
 const PIECE_BYTES = 512;
 
 /** Bytes that a record with so many bytes of payload takes in flash. */
@@ -228,9 +225,10 @@ export class Journal {
   /** Whether a sector is blank from `offset` on. */
   private isBlank(index: number, offset: number): boolean {
     const sector = this.sectors[index]!;
+    const blank = BLANK_WORD.repeat(PIECE_BYTES / 4);
     while (offset < sector.bytes) {
-      const count = sector.bytes - offset < WINDOW_BYTES ? sector.bytes - offset : WINDOW_BYTES;
-      if (this.flash.read(sector.address + offset, count) !== '\xff'.repeat(count)) return false;
+      const count = Math.min(PIECE_BYTES, sector.bytes - offset);
+      if (this.flash.read(sector.address + offset, count) !== blank.substr(0, count)) return false;
       offset += count;
     }
     return true;
@@ -263,47 +261,61 @@ export class Journal {
     from: number,
     prefix: string,
   ): number {
-    const sector = this.sectors[index]!;
+    const address = this.sectors[index]!.address;
+    const sectorBytes = this.sectors[index]!.bytes;
     const tail = u32(generation);
     let bytes = '';
-    let bytesAt = 0;
+    let bytesAt = HEADER_BYTES;
     let offset = HEADER_BYTES;
     let lastAt = 0;
     let isLost = false;
-    while (offset + RECORD_OVERHEAD_BYTES <= sector.bytes) {
-      if (offset + LONGEST_RECORD_BYTES > bytesAt + bytes.length) {
+    while (offset + RECORD_OVERHEAD_BYTES <= sectorBytes) {
+      let at = offset - bytesAt;
+      // Past the end of the piece a character's code is NaN, which counts for 0 here.
+      let wholeBytes = RECORD_OVERHEAD_BYTES + ((bytes.charCodeAt(at) + 3) & ~3);
+      if (at + wholeBytes > bytes.length) {
+        bytes = this.flash.read(address + offset, Math.min(PIECE_BYTES, sectorBytes - offset));
         bytesAt = offset;
-        bytes = this.flash.read(sector.address + offset, Math.min(PIECE_BYTES, sector.bytes - offset));
+        at = 0;
+        wholeBytes = RECORD_OVERHEAD_BYTES + ((bytes.charCodeAt(0) + 3) & ~3);
       }
-      const at = offset - bytesAt;
-      const payloadBytes = bytes.charCodeAt(at);
-      const wholeBytes = recordBytes(payloadBytes);
-      const isPossible = payloadBytes <= MAX_RECORD_BYTES && offset + wholeBytes <= sector.bytes;
-      if (isPossible && !isOwn && (offset < from || !bytes.startsWith(prefix, at + 4))) {
+      if (!isOwn && this.isBeside(bytes, at, offset < from, prefix)) {
         offset += wholeBytes;
         continue;
       }
-      const record = bytes.substr(at, 4 + payloadBytes);
-      if (isPossible && this.crc32(record + tail + bytes.substr(at + wholeBytes - 4, 4)) === CRC_OF_WHOLE) {
-        isLost = false;
+      const record = bytes.substr(at, 4 + bytes.charCodeAt(at));
+      // What ran over the end of the sector would have no CRC.
+      if (this.crc32(record + tail + bytes.substr(at + wholeBytes - 4, 4)) === CRC_OF_WHOLE) {
         sink.onRecord(record.charCodeAt(1), JSON.parse(record.substr(4)));
         lastAt = offset;
         offset += wholeBytes;
+        isLost = false;
       } else {
         if (bytes.substr(at, 4) === BLANK_WORD && this.isBlank(index, offset)) break;
         if (!isLost) report.skipped++;
-        if (!isLost && isOwn) this.flash.write(sector.address + offset, DEAD_WORD);
+        if (!isLost && isOwn) this.flash.write(address + offset, DEAD_WORD);
         isLost = true;
         offset += 4;
       }
     }
-    if (isOwn) this.settle(sector.address + COMMIT_AT, 4);
-    if (isOwn && lastAt) {
-      const header = this.flash.read(sector.address + lastAt, 4);
-      this.sequence = (readU16(header, 2) + 1) & 0xffff;
-      this.settle(sector.address + lastAt, recordBytes(header.charCodeAt(0)));
-    }
+    if (isOwn) this.mend(address, lastAt);
     return offset;
+  }
+
+  /** Whether what stands at `at` looks like a record that nobody asks for. */
+  private isBeside(bytes: string, at: number, isEarly: boolean, prefix: string): boolean {
+    const payloadBytes = bytes.charCodeAt(at);
+    if (payloadBytes > MAX_RECORD_BYTES || at + recordBytes(payloadBytes) > bytes.length) return false;
+    return isEarly || !bytes.startsWith(prefix, at + 4);
+  }
+
+  /** Settles the commit mark and the last sound record of the active sector, and counts on from it. */
+  private mend(address: number, lastAt: number): void {
+    this.settle(address + COMMIT_AT, 4);
+    if (!lastAt) return;
+    const header = this.flash.read(address + lastAt, 4);
+    this.sequence = (readU16(header, 2) + 1) & 0xffff;
+    this.settle(address + lastAt, recordBytes(header.charCodeAt(0)));
   }
 
   /** Writes one record at the end of the active sector; gives whether it reads back. */

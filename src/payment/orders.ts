@@ -118,7 +118,7 @@ export class Orders {
     const order = newOrder(book.lastOrder + 1, channel, amountFen, ttlS, reference, goods);
     order.pauseMs = FIRST_PAUSE_MS;
     order.nextTryMs = this.clock.nowMs() + FIRST_PAUSE_MS;
-    book.add(order);
+    book.add(order, 0);
     return { reason: Reason.None, order };
   }
 
@@ -248,7 +248,7 @@ export class Orders {
     if (!cell) return false;
     const state = cell[0];
     const effects = cell[1];
-    if (effects & Effect.Save) this.commit(order, state, reason);
+    if (effects & Effect.Save) this.commit(order, state, reason, event);
     // From here on nothing may fail: the new state is durable.
     if (state !== order.state) order.pauseMs = FIRST_PAUSE_MS;
     order.state = state;
@@ -257,13 +257,13 @@ export class Orders {
     return true;
   }
 
-  private commit(order: Order, state: OrderState, reason: Reason): void {
+  private commit(order: Order, state: OrderState, reason: Reason, cause: OrderEvent): void {
     const extra = state === OrderState.Paid ? order.deadlineMs : order.byHost;
-    if (this.book.find(order.n)) this.book.save(order, state, reason, extra);
+    if (this.book.find(order.n)) this.book.save(order, state, reason, extra, cause);
     else {
       order.state = state;
       order.reason = reason;
-      this.book.add(order);
+      this.book.add(order, cause);
     }
   }
 

@@ -49,15 +49,15 @@ const DEVICE: readonly Mutant[] = [
   {
     name: 'acknowledges a PAY before it is in the journal',
     file: BOOK,
-    text: 'this.journal.append(RecordKind.Order, orderRecord(order, this.timeS()));',
-    instead: 'setTimeout(() => this.journal.append(RecordKind.Order, orderRecord(order, this.timeS())), 50);',
+    text: 'this.journal.append(RecordKind.Order, orderRecord(order).concat([this.timeS(), cause]));',
+    instead: 'setTimeout(() => this.journal.append(RecordKind.Order, orderRecord(order)), 50);',
     laws: ['L1 durable'],
     finders: [cuts('success')],
   },
   {
     name: 'writes the intent after the coil has moved',
     file: ORDERS,
-    text: `    if (effects & Effect.Save) this.commit(order, state, reason);
+    text: `    if (effects & Effect.Save) this.commit(order, state, reason, event);
     // From here on nothing may fail: the new state is durable.
     if (state !== order.state) order.pauseMs = FIRST_PAUSE_MS;
     order.state = state;
@@ -67,7 +67,7 @@ const DEVICE: readonly Mutant[] = [
     order.state = state;
     if (effects & Effect.Save) order.reason = reason;
     if (effects) this.carryOut(order, effects);
-    if (effects & Effect.Save) this.commit(order, state, reason);`,
+    if (effects & Effect.Save) this.commit(order, state, reason, event);`,
     laws: ['L1 durable', 'L2 once'],
     finders: [cuts('success')],
   },
@@ -90,7 +90,7 @@ const DEVICE: readonly Mutant[] = [
   {
     name: 'drops open orders when the ring turns',
     file: BOOK,
-    text: 'this.open.forEach((order) => write(RecordKind.Order, orderRecord(order, 0)));',
+    text: 'this.open.forEach((order) => write(RecordKind.Order, orderRecord(order)));',
     instead: '',
     laws: ['L1 durable'],
     finders: [cuts('ring turns, two open')],

@@ -7,6 +7,7 @@ import pino, { type Logger } from 'pino';
 import { Tokens } from './admin/actor';
 import { OrderDesk } from './admin/order-desk';
 import { ReconciliationDesk } from './admin/reconciliation-desk';
+import { SecretDesk } from './admin/secret-desk';
 import { Shop } from './admin/shop';
 import { StreamDesk } from './admin/stream-desk';
 import { secretFile } from './config/secret-file';
@@ -67,6 +68,7 @@ export interface Core {
   readonly jobs: OrderJobs;
   readonly router: Router;
   readonly shop: Shop;
+  readonly secrets: SecretDesk;
   readonly orders: OrderDesk;
   readonly reconciliation: ReconciliationDesk;
   /** Daily reconciliation; `start` begins it. */
@@ -92,6 +94,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   try {
     const applied = await migrate(database.db as never);
     if (applied.length > 0) log.info({ applied }, 'schema brought forwards');
+    const box = openBox(options);
+    await new SecretDesk(database.db, box).demandOpenable();
     const jobs = new OrderJobs({
       pool: database.pool,
       clock,
@@ -104,11 +108,16 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       onError: (error) => log.warn({ error: error.message }, 'reconciliation'),
     });
     await reconcileJobs.prepare();
-    return makeServices(options, database, jobs, reconcileJobs);
+    return makeServices(options, database, jobs, reconcileJobs, box);
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+function openBox({ masterKey, dataDir }: CoreOptions): SealedBox {
+  const keys = masterKey ?? secretFile(dataDir, 'master.key', () => generateMasterKey('first'));
+  return new SealedBox(MasterKeys.parse(keys));
 }
 
 function makeServices(
@@ -116,11 +125,9 @@ function makeServices(
   database: Database,
   jobs: OrderJobs,
   reconcileJobs: ReconcileJobs,
+  box: SealedBox,
 ): Core {
   const { clock, log } = options;
-  const masterKey =
-    options.masterKey ?? secretFile(options.dataDir, 'master.key', () => generateMasterKey('first'));
-  const box = new SealedBox(MasterKeys.parse(masterKey));
   const providerOptions = (channel: Channel): ProviderOptions => {
     const baseUrl = channel === 'wechat' ? options.wechatUrl : options.alipayUrl;
     const common = { clock, httpTimeoutMs: options.providerTimeoutMs, log };
@@ -164,6 +171,7 @@ function makeServices(
     jobs,
     router,
     shop: new Shop({ merchants, devices, clock, signals: router }),
+    secrets: new SecretDesk(database.db, box),
     reconciler,
     reconciliation: new ReconciliationDesk({ book, reconciler, clock }),
     reconciling: {

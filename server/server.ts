@@ -4,7 +4,7 @@
  */
 import { startServer, type ServerOptions } from './app';
 import { ConfigError, readConfig, type Config } from './config/config';
-import { ClusterBusyError } from './db/cluster';
+import { startSentence } from './start-error';
 import { systemClock } from './time';
 
 /** An orderly end takes less; what hangs longer is left to PostgreSQL and the jobs. */
@@ -50,8 +50,6 @@ function optionsOf(config: Config): ServerOptions {
 
 async function main(): Promise<void> {
   const server = await startServer(optionsOf(readConfig(process.env)));
-  const { httpUrl, gatewayPort, dtuPort } = server;
-  process.stdout.write(`${JSON.stringify({ event: 'ready', httpUrl, gatewayPort, dtuPort })}\n`);
   const stop = (): void => {
     systemClock.setTimer(() => process.exit(EXIT_FAILED), STOP_LIMIT_MS);
     server.stop().then(
@@ -61,10 +59,14 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Only now: whoever reads the line may stop us at once.
+  const { httpUrl, gatewayPort, dtuPort } = server;
+  process.stdout.write(`${JSON.stringify({ event: 'ready', httpUrl, gatewayPort, dtuPort })}\n`);
 }
 
 main().catch((error: Error) => {
-  const isOurs = error instanceof ConfigError || error instanceof ClusterBusyError;
-  process.stderr.write(`coinslot: ${isOurs ? error.message : (error.stack ?? error.message)}\n`);
-  process.exit(error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAILED);
+  const isConfig = error instanceof ConfigError;
+  const sentence = isConfig ? error.message : startSentence(error);
+  process.stderr.write(`coinslot: ${sentence ?? error.stack ?? error.message}\n`);
+  process.exit(isConfig ? EXIT_CONFIG : EXIT_FAILED);
 });

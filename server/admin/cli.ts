@@ -8,6 +8,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { orderView } from '../api/admin-routes';
 import type { Core } from '../core';
 import type { Channel } from '../providers';
+import { startSentence } from '../start-error';
 import { systemClock } from '../time';
 import type { Actor } from './actor';
 import { ApiError } from './errors';
@@ -20,6 +21,26 @@ const EXIT_FAILED = 1;
 function integer(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed');
   return Number(text);
+}
+
+function yesOrNo(text: string): boolean {
+  if (text !== 'yes' && text !== 'no') throw new InvalidArgumentError('yes or no');
+  return text === 'yes';
+}
+
+function onOrOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('on or off');
+  return text === 'on';
+}
+
+/** A JSON file of payment parameters. What it holds is secret: an error never quotes it. */
+function readSecretJson(file: string): unknown {
+  try {
+    return JSON.parse(fs.readFileSync(file === '-' ? 0 : file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new ApiError('BAD_REQUEST', `${file} is not JSON`);
+    throw error;
+  }
 }
 
 /** Yuan with at most two decimals, as fen; no floating point. */
@@ -71,15 +92,15 @@ function merchantCommands(program: Command): void {
     .option('--name <name>')
     .option('--max <yuan>', 'largest order', yuan)
     .option('--uncertain <policy>', 'refund, dispensed or person')
-    .option('--enabled <yes|no>')
+    .option('--enabled <yes|no>', 'no ends the sessions of its devices', yesOrNo)
     .action(
       run(
-        (core, id: number, options: { name?: string; max?: number; uncertain?: string; enabled?: string }) =>
+        (core, id: number, options: { name?: string; max?: number; uncertain?: string; enabled?: boolean }) =>
           core.shop.changeMerchant(OPERATOR, id, {
             name: options.name,
             maxAmountFen: options.max,
             uncertainPolicy: options.uncertain,
-            isEnabled: options.enabled === undefined ? undefined : options.enabled === 'yes',
+            isEnabled: options.enabled,
           }),
       ),
     );
@@ -95,12 +116,7 @@ function parameterCommands(merchants: Command): void {
     .argument('<file>', 'JSON file; - for standard input')
     .action(
       run((core, id: number, name: Channel, file: string) =>
-        core.shop.setParameters(
-          OPERATOR,
-          id,
-          name,
-          JSON.parse(fs.readFileSync(file === '-' ? 0 : file, 'utf8')),
-        ),
+        core.shop.setParameters(OPERATOR, id, name, readSecretJson(file)),
       ),
     );
   merchants
@@ -114,10 +130,10 @@ function parameterCommands(merchants: Command): void {
     .description('switches a channel on or off')
     .argument('<merchant>', 'number', integer)
     .argument('<channel>', 'wechat or alipay', channel)
-    .argument('<on|off>')
+    .argument('<on|off>', '', onOrOff)
     .action(
-      run((core, id: number, name: Channel, state: string) =>
-        core.shop.setChannelEnabled(OPERATOR, id, name, state === 'on'),
+      run((core, id: number, name: Channel, isOn: boolean) =>
+        core.shop.setChannelEnabled(OPERATOR, id, name, isOn),
       ),
     );
 }
@@ -156,15 +172,15 @@ function deviceCommands(program: Command): void {
     .argument('<device>')
     .option('--name <name>')
     .option('--max <yuan>', 'largest order', yuan)
-    .option('--enabled <yes|no>')
+    .option('--enabled <yes|no>', '', yesOrNo)
     .option('--setting <name=number...>', 'settings of the module')
     .action(
       run(
-        (core, id: string, options: { name?: string; max?: number; enabled?: string; setting?: string[] }) =>
+        (core, id: string, options: { name?: string; max?: number; enabled?: boolean; setting?: string[] }) =>
           core.shop.changeDevice(OPERATOR, id, {
             name: options.name,
             maxAmountFen: options.max,
-            isEnabled: options.enabled === undefined ? undefined : options.enabled === 'yes',
+            isEnabled: options.enabled,
             settings: options.setting && Object.fromEntries(options.setting.map(settingOf)),
           }),
       ),
@@ -334,6 +350,14 @@ function streamCommands(program: Command): void {
     );
 }
 
+function secretCommands(program: Command): void {
+  const secrets = program.command('secrets').description('what is sealed under the master key');
+  secrets
+    .command('reseal')
+    .description('seals everything under the first key of COINSLOT_MASTER_KEY; the others may go then')
+    .action(run((core) => core.secrets.reseal()));
+}
+
 async function main(): Promise<void> {
   const program = new Command('admin').description('Coinslot server administration').showHelpAfterError();
   merchantCommands(program);
@@ -342,11 +366,12 @@ async function main(): Promise<void> {
   reconciliationCommands(program);
   tokenCommands(program);
   streamCommands(program);
+  secretCommands(program);
   await program.parseAsync();
 }
 
 main().catch((error: Error) => {
   const code = error instanceof ApiError ? `${error.code}: ` : '';
-  process.stderr.write(`admin: ${code}${error.message}\n`);
+  process.stderr.write(`admin: ${code}${startSentence(error) ?? error.message}\n`);
   process.exitCode = EXIT_FAILED;
 });

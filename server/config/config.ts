@@ -3,6 +3,7 @@
  * checked at start; what is wrong is said by name, never with its value, because it may be a secret.
  */
 import { z } from 'zod';
+import { MasterKeys } from '../secrets';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const positive = z.coerce.number().int().min(1);
@@ -10,7 +11,15 @@ const origin = z
   .url({ protocol: /^https?$/ })
   .refine((text) => new URL(text).pathname === '/' && !new URL(text).search, 'only scheme, host and port');
 
-/** A switch; an empty variable counts as unset, as everywhere here. */
+const masterKeys = z.string().superRefine((text, context) => {
+  try {
+    MasterKeys.parse(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
+/** An empty variable counts as unset. */
 export const ENVIRONMENT = {
   COINSLOT_DATA_DIR: z.string().default('data/server'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
@@ -25,7 +34,7 @@ export const ENVIRONMENT = {
   COINSLOT_DTU_BYTES_PER_SECOND: positive.min(1_000).max(1_000_000).default(16_000),
   COINSLOT_INNER_URL: origin.optional(),
   COINSLOT_PUBLIC_URL: origin.optional(),
-  COINSLOT_MASTER_KEY: z.string().optional(),
+  COINSLOT_MASTER_KEY: masterKeys.optional(),
   COINSLOT_API_TOKEN: z.string().min(24).optional(),
   COINSLOT_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   COINSLOT_WECHAT_URL: origin.optional(),

@@ -11,6 +11,7 @@ import * as jobTimes from './migrations/0004-job-times';
 import * as lighterWrites from './migrations/0005-lighter-writes';
 import * as dtu from './migrations/0010-dtu';
 import * as hotWrites from './migrations/0011-hot-writes';
+import { StartError } from '../start-error';
 
 export interface Migration {
   readonly name: string;
@@ -27,6 +28,8 @@ export const MIGRATIONS: readonly Migration[] = [
   hotWrites,
 ];
 
+/** Older ones lack what our statements use, and are not tested. */
+const LEAST_POSTGRES = 16;
 /** Key of the advisory lock that keeps migrations apart ("migr"). */
 const MIGRATION_LOCK = 0x6d696772;
 
@@ -37,6 +40,7 @@ export async function migrate(
 ): Promise<readonly string[]> {
   const untyped = db as unknown as Kysely<unknown>;
   return untyped.connection().execute(async (connection) => {
+    await demandVersion(connection);
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`.execute(connection);
     try {
       return await applyMissing(connection, migrations);
@@ -44,6 +48,15 @@ export async function migrate(
       await sql`select pg_advisory_unlock(${MIGRATION_LOCK})`.execute(connection);
     }
   });
+}
+
+async function demandVersion(db: Kysely<unknown>): Promise<void> {
+  const { rows } = await sql<{
+    version: number;
+  }>`select current_setting('server_version_num')::int as version`.execute(db);
+  const major = Math.floor(rows[0]!.version / 10_000);
+  if (major < LEAST_POSTGRES)
+    throw new StartError(`PostgreSQL ${LEAST_POSTGRES} or newer is needed; this is ${major}`);
 }
 
 async function applyMissing(
@@ -57,7 +70,9 @@ async function applyMissing(
   const known = new Set(migrations.map((migration) => migration.name));
   const unknown = [...done].filter((name) => !known.has(name));
   if (unknown.length > 0) {
-    throw new Error(`the database is of a newer version (it has ${unknown.join(', ')}): start that version`);
+    throw new StartError(
+      `the database is of a newer version (it has ${unknown.join(', ')}): start that version`,
+    );
   }
   const missing = migrations.filter((migration) => !done.has(migration.name));
   for (const migration of missing) {

@@ -161,6 +161,6 @@ export class Devices implements DeviceDirectory {
 }
 
 /** Binds the sealed key to its device: in another device's row it does not open. */
-function keyOwner(id: string): SecretOwner {
+export function keyOwner(id: string): SecretOwner {
   return { merchantId: `device/${id}`, channel: 'link' };
 }

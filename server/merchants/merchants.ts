@@ -153,6 +153,6 @@ export class Merchants {
   }
 }
 
-function parametersOwner(merchantId: number, channel: Channel): SecretOwner {
+export function parametersOwner(merchantId: number, channel: Channel): SecretOwner {
   return { merchantId: String(merchantId), channel };
 }

@@ -1,5 +1,6 @@
 /** The command line as a person uses it: beside a running server and without one. */
 import { execFile } from 'node:child_process';
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { DEVICE, OPERATOR, OPERATOR_TOKEN, ServerBench } from '../support/server';
 import { until } from '../support/until';
@@ -115,11 +116,28 @@ test.each([
   [['merchants', 'show', '99'], 'NOT_FOUND'],
   [['devices', 'add', 'small', '--merchant', '1'], 'BAD_REQUEST: id'],
   [['orders', 'settle', 'X_1', 'maybe'], 'BAD_REQUEST: decision'],
+  [['merchants', 'set', '1', '--enabled', 'true'], 'yes or no'],
+  [['merchants', 'channel', '1', 'wechat', 'ON'], 'on or off'],
+  [['merchants', 'parameters', '1', 'wechat', '/nowhere.json'], 'ENOENT'],
   [['nothing'], 'unknown command'],
 ])('%j is refused with a word on why', async (words, text) => {
   const result = await admin(...words);
   expect([result.code, result.out]).toEqual([1, '']);
   expect(result.errors).toContain(text);
+});
+
+test('a parameter file that is no JSON is refused without a word of what it holds', async () => {
+  const file = path.join(bench.dataDir, 'parameters.json');
+  fs.writeFileSync(file, '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg');
+  const result = await admin('merchants', 'parameters', '1', 'wechat', file);
+  expect([result.code, result.out]).toEqual([1, '']);
+  expect(result.errors).toContain('BAD_REQUEST');
+  expect(result.errors).toContain('is not JSON');
+  expect(result.errors).not.toMatch(/BEGIN|MIIE/);
+});
+
+test('what is sealed can be sealed anew', async () => {
+  expect(json(await admin('secrets', 'reseal'))).toMatchObject({ resealed: 0 });
 });
 
 test('the ledger check says in its last line that all is well', async () => {

@@ -10,7 +10,7 @@ import { RealClock } from '../sim/time/clock';
 import { HostType } from '../src/protocol/host-wire';
 
 /** Where a platform listens for devices unless it is told otherwise. */
-const GATEWAY_PORT = 7001;
+const GATEWAY_PORT = 7070;
 const HTTP_LIMIT_MS = 10_000;
 const RESTART_LIMIT_MS = 20_000;
 const HTTP_CONFLICT = 409;
@@ -104,7 +104,7 @@ function gatewayOf(options: Options): { host: string; port: number } {
   const given = /^([A-Za-z0-9.-]+):(\d{1,5})$/.exec(options.gateway ?? '');
   if (given) return { host: given[1]!, port: Number(given[2]) };
   if (options.gateway !== undefined) {
-    throw new ProvisionError(`${options.gateway} is no address: it has to be like gateway.example.com:7001`);
+    throw new ProvisionError(`${options.gateway} is no address: it has to be like gateway.example.com:7070`);
   }
   if (options.server === undefined) throw new ProvisionError('where do devices connect? Give --gateway');
   return { host: new URL(options.server).hostname, port: GATEWAY_PORT };

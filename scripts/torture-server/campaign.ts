@@ -4,7 +4,7 @@
  */
 import { sleep, systemClock } from '../../server/time';
 import { Random } from '../../sim/time/random';
-import type { MerchantParameters } from '../../sim/providers';
+import { parameterForm, type MerchantParameters } from '../../sim/providers';
 import { Attackers } from './attackers';
 import { Chaos, USUAL_PACE, type ChaosPace } from './chaos';
 import { Fleet, type DeviceSeat } from './fleet';
@@ -159,7 +159,7 @@ async function settleIn(
     merchants.push(merchant.id);
     for (const channel of ['wechat', 'alipay'] as const) {
       const route = `/merchants/${merchant.id}/channels/${channel}`;
-      await call(site, 'PUT', route, parametersOf(channel, parameters));
+      await call(site, 'PUT', route, parameterForm(channel, parameters));
     }
     secrets.set(`APIv3 key of ${merchant.id}`, parameters.wechat.apiV3Key);
     secrets.set(`WeChat key of ${merchant.id}`, middleOf(parameters.wechat.merchantPrivateKeyPem));
@@ -185,37 +185,6 @@ async function call<Answer>(site: Site, method: string, route: string, body: unk
 function middleOf(pem: string): string {
   const lines = pem.trim().split('\n');
   return lines[Math.floor(lines.length / 2)]!;
-}
-
-function parametersOf(channel: 'wechat' | 'alipay', { wechat, alipay }: MerchantParameters): object {
-  if (channel === 'wechat') {
-    const isKey = wechat.mode === 'publicKey';
-    return {
-      mchid: wechat.mchId,
-      appid: wechat.appId,
-      merchantSerial: wechat.merchantSerialNo,
-      merchantPrivateKey: wechat.merchantPrivateKeyPem,
-      apiV3Key: wechat.apiV3Key,
-      verification: isKey ? 'publicKey' : 'certificates',
-      ...(isKey && {
-        platformPublicKeyId: wechat.platformPublicKeyId,
-        platformPublicKey: wechat.platformPublicKeyPem,
-      }),
-    };
-  }
-  return {
-    appId: alipay.appId,
-    sellerId: alipay.sellerId,
-    appPrivateKey: alipay.appPrivateKeyPem,
-    verification: alipay.mode,
-    ...(alipay.mode === 'publicKey'
-      ? { alipayPublicKey: alipay.alipayPublicKey }
-      : {
-          appCertificate: alipay.appCertificatePem,
-          alipayCertificate: alipay.alipayCertificatePem,
-          alipayRootCertificate: alipay.alipayRootCertificatePem,
-        }),
-  };
 }
 
 async function trouble(

@@ -8,10 +8,12 @@ import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { FaultOptions } from './core/faults';
 import { FAULT_KINDS, type FaultKind } from './core/faults';
+import { parameterForm } from './keys/forms';
 import { SandboxError, startSandbox, type Sandbox } from './sandbox';
 import { StoreError } from './store/journal';
 
 const MERCHANT_FILE = 'merchant.json';
+const FORM_FILES = { wechat: 'wechat.json', alipay: 'alipay.json' } as const;
 const PRIVATE_MODE = 0o600;
 const MAX_PORT = 65_535;
 
@@ -72,10 +74,16 @@ function readOptions(): Options {
   return command.parse().opts<Options>();
 }
 
+/** The merchant as he signed up, and for each channel what an operator of the server fills in. */
+function writeMerchantFiles(folder: string, sandbox: Sandbox): string {
+  for (const channel of ['wechat', 'alipay'] as const) {
+    writePrivate(join(folder, FORM_FILES[channel]), parameterForm(channel, sandbox.demoMerchant));
+  }
+  return writePrivate(join(folder, MERCHANT_FILE), { sandboxUrl: sandbox.url, ...sandbox.demoMerchant });
+}
+
 /** Written whole or not at all, readable by this user only. */
-function writeMerchantFile(folder: string, sandbox: Sandbox): string {
-  const path = join(folder, MERCHANT_FILE);
-  const content = { sandboxUrl: sandbox.url, ...sandbox.demoMerchant };
+function writePrivate(path: string, content: object): string {
   writeFileSync(`${path}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: PRIVATE_MODE });
   chmodSync(`${path}.new`, PRIVATE_MODE);
   renameSync(`${path}.new`, path);
@@ -102,7 +110,7 @@ async function main(): Promise<void> {
   const ready = {
     url: sandbox.url,
     walletUrl: sandbox.walletUrl,
-    merchantFile: writeMerchantFile(folder, sandbox),
+    merchantFile: writeMerchantFiles(folder, sandbox),
   };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }

@@ -12,4 +12,5 @@ export type { TradeReport } from './control/routes';
 export { wechatAdapter } from './wechat/adapter';
 export { alipayAdapter } from './alipay/adapter';
 export { newMerchant, type MerchantOptions, type MerchantParameters } from './keys/merchant';
+export { parameterForm, type ParameterForm } from './keys/forms';
 export { newPlatformKeys, type PlatformKeys } from './keys/platform';

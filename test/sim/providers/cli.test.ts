@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readParameters } from '../../../server/providers';
 import { openBench } from './support/bench';
 import { http } from './support/http';
 
@@ -54,6 +55,11 @@ it('prints one JSON line, writes the merchant for its owner only, stops on SIGTE
   expect(ready.walletUrl).toBe(`${ready.url}/wallet`);
   expect((await http(ready.walletUrl)).status).toBe(200);
   expect(statSync(ready.merchantFile).mode & 0o777).toBe(0o600);
+  for (const channel of ['wechat', 'alipay'] as const) {
+    const form = join(folder, `${channel}.json`);
+    expect(statSync(form).mode & 0o777).toBe(0o600);
+    expect(readParameters(channel, JSON.parse(readFileSync(form, 'utf8')))).toMatchObject({ ok: true });
+  }
   const merchant = JSON.parse(readFileSync(ready.merchantFile, 'utf8')) as {
     sandboxUrl: string;
     wechat: { mchId: string };

@@ -38,7 +38,8 @@ export class WsDoor {
 
   /** Takes an upgrade of ours; false: it is for somebody else. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    // No URL parser: it throws at what strangers may send, and nothing here would catch that.
+    const pathname = /^[^?#]*/.exec(request.url ?? '')![0];
     if (!pathname.startsWith(STREAM_PATH)) return false;
     const deviceId = pathname.slice(STREAM_PATH.length);
     socket.on('error', () => socket.destroy());

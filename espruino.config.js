@@ -4,11 +4,17 @@
  * Board profiles: the one place that says which pin, port and flash area a board gives to what, and what the
  * board lacks. The build turns a profile into the module `board-profile` (src/board-profile.d.ts); the virtual
  * board, the budgets and the flasher read it too. Addresses, sizes and JsVars are from Espruino's own board
- * files (2v29); pins are chips' pin names. scripts/build/profile.ts refuses a profile that does not fit.
+ * files (2v29); pins are chips' pin names. `storage` is where Espruino keeps files, `espruino` where it is itself. scripts/build/profile.ts refuses a profile that does not fit.
  *
  * Journal: `flash` = sectors of the chip's own flash, through require("Flash"); `fram` = a SPI FRAM (no erase
  * stalls), for boards where fewer than two erasable sectors are free.
  */
+
+/** Pins of a 48-pin STM32F4 that nothing on the board needs: not USB (A9, A11, A12), debugging (A13, A14), the button or a crystal (C13 to C15). */
+const stm32f4Pins = [
+  ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 15].map((number) => `A${number}`),
+  ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15].map((number) => `B${number}`),
+];
 
 /** Same wiring on every board with a 48-pin STM32F4: hardware/ draws this. */
 const stm32f4Wiring = {
@@ -17,40 +23,9 @@ const stm32f4Wiring = {
   modemPins: { pwrkey: 'B13', reset: 'B14', supply: 'B15', status: 'B10' },
   relays: ['A0', 'A1'],
   leds: { ready: 'B2', fault: 'B12' },
-  pins: [
-    'A0',
-    'A1',
-    'A2',
-    'A3',
-    'A4',
-    'A5',
-    'A6',
-    'A7',
-    'A8',
-    'A10',
-    'A13',
-    'A14',
-    'A15',
-    'B0',
-    'B1',
-    'B2',
-    'B3',
-    'B4',
-    'B5',
-    'B6',
-    'B7',
-    'B8',
-    'B9',
-    'B10',
-    'B12',
-    'B13',
-    'B14',
-    'B15',
-    'C13',
-    'C14',
-    'C15',
-  ],
+  pins: stm32f4Pins,
   serialPins: { Serial1: ['B6', 'B7'], Serial2: ['A2', 'A3'] },
+  spiPins: { SPI1: { sck: ['A5', 'B3'], miso: ['A6', 'B4'], mosi: ['A7', 'B5'] } },
   fram: { bus: 'SPI1', sck: 'A5', miso: 'A6', mosi: 'A7', cs: 'A4', bytes: 32768 },
 };
 
@@ -67,7 +42,8 @@ module.exports = {
     'espruino-wifi': {
       ...stm32f4Wiring,
       boardId: 'ESPRUINOWIFI',
-      title: 'Espruino WiFi class, STM32F411CE (main target)',
+      title:
+        'STM32F411CE with the Espruino WiFi build, as hardware/ draws it (main target); on the Espruino WiFi itself A2 and A3 belong to its ESP8266',
       chip: { part: 'STM32F411CEU6', family: 'STM32F4', clockMhz: 100 },
       jsVars: 8190,
       nativeAes: true,
@@ -77,7 +53,8 @@ module.exports = {
       resetFlagsAddress: 0x40023874,
       // The supervisor of hardware/ (TPS3828): resets 0.9 to 2.5 s after the last kick, from the first one on.
       watchdogPin: 'B1',
-      codeBytes: 64 * KB,
+      storage: { address: 0x08010000, bytes: 64 * KB },
+      espruino: { address: 0x08020000, bytes: 384 * KB },
       journal: {
         kind: 'flash',
         sectors: [0x08004000, 0x08008000, 0x0800c000].map(f4Sector16),
@@ -95,7 +72,8 @@ module.exports = {
       movesConsoleTo: 'USB',
       ledGlobals: { LED1: 'B2', LED2: 'B12' },
       resetFlagsAddress: 0x40023874,
-      codeBytes: 48 * KB,
+      storage: { address: 0x08004000, bytes: 48 * KB },
+      espruino: { address: 0x08010000, bytes: 320 * KB },
       journal: { kind: 'fram', sectorCount: 4 },
     },
 
@@ -110,7 +88,8 @@ module.exports = {
       movesConsoleTo: null,
       ledGlobals: {},
       resetFlagsAddress: 0x40023874,
-      codeBytes: 256 * KB,
+      storage: { address: 0x080c0000, bytes: 256 * KB },
+      espruino: { address: 0x08000000, bytes: 384 * KB },
       journal: {
         kind: 'flash',
         sectors: [0x08060000, 0x08080000, 0x080a0000].map(f4Sector128),
@@ -128,14 +107,17 @@ module.exports = {
       movesConsoleTo: 'USB',
       ledGlobals: { LED1: 'D25' },
       resetFlagsAddress: 0,
-      codeBytes: 256 * KB,
+      storage: { address: 0x101c0000, bytes: 256 * KB },
+      espruino: { address: 0x10000000, bytes: 1792 * KB },
       host: { port: 'Serial1', tx: 'D0', rx: 'D1', baud: 115200 },
       modem: { port: 'Serial2', tx: 'D4', rx: 'D5', baud: 115200 },
       modemPins: { pwrkey: 'D6', reset: 'D7', supply: 'D8', status: 'D9' },
       relays: ['D10', 'D11'],
       leds: { ready: 'D25', fault: 'D14' },
-      pins: Array.from({ length: 30 }, (_, index) => `D${index}`),
+      // D23, D24 and D29 are the board's own; D25 is its LED.
+      pins: [...Array(23).keys(), 25, 26, 27, 28].map((number) => `D${number}`),
       serialPins: { Serial1: ['D0', 'D1'], Serial2: ['D4', 'D5'] },
+      spiPins: { SPI1: { sck: ['D18'], miso: ['D16'], mosi: ['D19'] } },
       fram: { bus: 'SPI1', sck: 'D18', miso: 'D16', mosi: 'D19', cs: 'D17', bytes: 32768 },
       journal: { kind: 'fram', sectorCount: 4 },
     },
@@ -144,13 +126,14 @@ module.exports = {
       boardId: 'LINUX',
       title: 'the Linux build of the interpreter, for test:espruino (serial ports are pseudo-terminals)',
       chip: { part: 'LINUX', family: 'LINUX', clockMhz: 0 },
-      jsVars: 8190,
+      jsVars: 4096,
       nativeAes: true,
       defaultConsole: 'USB',
       movesConsoleTo: 'USB',
       ledGlobals: {},
       resetFlagsAddress: 0,
-      codeBytes: 192 * KB,
+      storage: { address: 0x10000000, bytes: 192 * KB },
+      espruino: { address: 0, bytes: 0 },
       host: { port: 'Serial1', path: 'host.pty', baud: 115200 },
       modem: { port: 'Serial2', path: 'modem.pty', baud: 115200 },
       modemPins: { pwrkey: 'D6', reset: 'D7', supply: 'D8', status: 'D9' },
@@ -158,6 +141,7 @@ module.exports = {
       leds: { ready: 'D12', fault: 'D13' },
       pins: Array.from({ length: 33 }, (_, index) => `D${index}`),
       serialPins: {},
+      spiPins: {},
       journal: {
         kind: 'flash',
         // The last 48 kB of espruino.flash: Storage fills the image from its start and is kept below them.

@@ -6,15 +6,15 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { decodeHost, HostType } from '../src/protocol/host';
 import { buildFirmware, type Firmware } from './build/build';
 import { loadProfile, type BoardProfile } from './build/profile';
 import { BoardConsole, FlashError } from './flash/console';
+import { type BoardFacts, FACTS, misfit } from './flash/misfits';
 import { sendFiles, stopProgram } from './flash/send';
 
 const RESTART_MS = 3000;
 const RESTART_TRIES = 10;
-/** Where the version stands among the values of INFO. */
-const VERSION_OF_INFO = 6;
 
 interface Options {
   readonly port: string;
@@ -37,39 +37,38 @@ async function imageOf(
   options: Options,
   profile: BoardProfile,
 ): Promise<{ image: string; firmware: Firmware }> {
-  const firmware = await buildFirmware(options.board);
-  if (options.image === undefined) return { image: firmware.image, firmware };
+  if (options.image === undefined) {
+    const firmware = await buildFirmware(options.board);
+    return { image: firmware.image, firmware };
+  }
   if (!existsSync(options.image)) throw new FlashError(`there is no ${options.image}`);
   const image = readFileSync(options.image, 'latin1');
   if (!image.includes(profile.boardId)) {
     throw new FlashError(`${options.image} was not built for ${profile.boardId}`);
   }
-  return { image, firmware };
+  return { image, firmware: await buildFirmware(options.board) };
 }
 
-/** Refuses any other board; gives what runs there now. */
-async function checkBoard(board: BoardConsole, profile: BoardProfile, name: string): Promise<void> {
-  const [boardId, version] = (await board.evaluate('[process.env.BOARD,process.version]')) as [
-    string,
-    string,
-  ];
-  if (boardId !== profile.boardId) {
-    throw new FlashError(
-      `this board is ${boardId}, the profile ${name} is for ${profile.boardId}: choose another with --board`,
-    );
-  }
-  console.log(`${boardId} with Espruino ${version}`);
+/** Refuses a board that the program is not for. */
+async function checkBoard(board: BoardConsole, profile: BoardProfile): Promise<void> {
+  const facts = (await board.evaluate(FACTS)) as BoardFacts;
+  const reason = misfit(profile, facts);
+  if (reason !== undefined) throw new FlashError(reason);
+  console.log(`${facts.boardId} with Espruino ${facts.version}`);
 }
 
 async function flash(options: Options): Promise<void> {
   const profile = loadProfile(options.board);
   if (!existsSync(options.port))
     throw new FlashError(`there is no ${options.port}: is the board plugged in?`);
-  const { image, firmware } = await imageOf(options, profile);
   const board = await BoardConsole.open(options.port);
+  let firmware: Firmware;
   try {
     await board.wake();
-    await checkBoard(board, profile, options.board);
+    await checkBoard(board, profile);
+    const built = await imageOf(options, profile);
+    const { image } = built;
+    ({ firmware } = built);
     console.log(`${image.length} bytes to ${options.port}`);
     await stopProgram(board);
     await sendFiles(board, { files: { ...firmware.modules, '.bootcde': image }, onProgress: showProgress });
@@ -81,24 +80,25 @@ async function flash(options: Options): Promise<void> {
   await sayVersion(options, firmware);
 }
 
-/** An expression that is the version of the firmware that runs: the one that its INFO tells. */
-function versionExpression({ names }: Firmware): string {
+/** An expression that is the INFO of the firmware that runs, in base64; empty when another program runs. */
+function infoExpression({ names }: Firmware): string {
   const unit = [...names.topLevel].find(([, owned]) => owned.name === 'unit')?.[0];
   const info = [...names.properties].find(([, full]) => full === 'info')?.[0];
   if (unit === undefined || info === undefined) throw new FlashError('the bundle does not tell its version');
-  return `typeof ${unit}=="object"&&${unit}.${info}?${unit}.${info}()[${VERSION_OF_INFO}]:""`;
+  return `typeof ${unit}=="object"&&${unit}.${info}?btoa(${unit}.${info}()):""`;
 }
 
 /** The board is there again after its restart, with this firmware's version in its memory. */
 async function sayVersion({ port }: Options, firmware: Firmware): Promise<void> {
-  const expression = versionExpression(firmware);
+  const expression = infoExpression(firmware);
   for (let tries = 1; ; tries++) {
     await new Promise((resolve) => setTimeout(resolve, RESTART_MS / 3));
     try {
       const board = await BoardConsole.open(port);
       try {
         await board.wake();
-        const version = await board.evaluate(expression);
+        const info = Buffer.from(String(await board.evaluate(expression)), 'base64').toString('latin1');
+        const version = decodeHost(HostType.Info, info)?.firmware;
         if (!version) throw new FlashError('the board started, but not with this firmware: flash it again');
         console.log(`running: firmware ${String(version)}`);
         return;

@@ -94,8 +94,8 @@ export async function buildFirmware(profileName: string, options: FirmwareOption
   const modules: Record<string, string> = profile.nativeAes ? {} : { 'aes-js': await aesJsModule() };
   const moduleBytes = Object.values(modules).reduce((sum, text) => sum + text.length, 0);
   const faults = findings.length > 0 ? [describeFindings(code, findings)] : [];
-  if (bytes + moduleBytes > profile.codeBytes) {
-    faults.push(`${bytes + moduleBytes} bytes do not fit into the ${profile.codeBytes} bytes of code flash`);
+  if (bytes + moduleBytes > profile.storage.bytes) {
+    faults.push(`${bytes + moduleBytes} bytes do not fit into the ${profile.storage.bytes} bytes of Storage`);
   }
   if (faults.length > 0) throw new BuildError(`${profileName}: not for Espruino\n${faults.join('\n')}`);
   if (options.outDir !== undefined) {

@@ -14,6 +14,11 @@ export interface FlashSector {
   readonly wordWriteUs: number;
 }
 
+export interface FlashArea {
+  readonly address: number;
+  readonly bytes: number;
+}
+
 export interface SerialWiring {
   readonly port: string;
   readonly tx?: string;
@@ -52,8 +57,10 @@ export interface BoardProfile {
   readonly ledGlobals: { readonly [name: string]: string };
   /** Address of RCC_CSR, the reset flags; 0 where there is none. */
   readonly resetFlagsAddress: number;
-  /** Room for the bundle in Storage. */
-  readonly codeBytes: number;
+  /** Espruino's Storage, with the bundle in it. */
+  readonly storage: FlashArea;
+  /** What Espruino's own program may take. */
+  readonly espruino: FlashArea;
   readonly host: SerialWiring;
   readonly modem: SerialWiring;
   readonly modemPins: {
@@ -70,6 +77,10 @@ export interface BoardProfile {
   readonly pins: readonly string[];
   /** Pins that a serial port may use; a port that is not listed takes a path. */
   readonly serialPins: { readonly [port: string]: readonly string[] };
+  /** Pins that a bus may use. */
+  readonly spiPins: {
+    readonly [bus: string]: Readonly<Record<'sck' | 'miso' | 'mosi', readonly string[]>>;
+  };
   readonly fram?: FramWiring;
   readonly journal: JournalArea;
 }
@@ -84,6 +95,9 @@ export interface Limits {
 const MIN_SECTORS = 3;
 /** Base, settings, identity and 16 open orders of up to 250 bytes must fit in one sector. */
 const MIN_SECTOR_BYTES = 8192;
+/** A start reads about 5 kB of journal a second on a board (docs/journal.md). */
+const MAX_SECTOR_BYTES = 16384;
+const STM32F4_FLASH = 0x08000000;
 /** Measured (facts/espruino.md): aes-js 3.1.2 loaded, and one AES-128 instance. */
 export const AES_JS_VARS = 6047 + 188;
 
@@ -113,6 +127,8 @@ export function profileFaults(profile: BoardProfile): string[] {
   return [
     ...pinFaults(profile),
     ...serialFaults(profile),
+    ...framFaults(profile),
+    ...storageFaults(profile),
     ...journalFaults(profile),
     ...memoryFaults(profile),
   ];
@@ -176,9 +192,57 @@ function serialFaults(profile: BoardProfile): string[] {
   return faults;
 }
 
+function framFaults({ fram, spiPins, journal }: BoardProfile): string[] {
+  if (journal.kind !== 'fram' || !fram) return [];
+  const bus = spiPins[fram.bus];
+  if (!bus) return [`${fram.bus} is not a bus of the board`];
+  return (['sck', 'miso', 'mosi'] as const)
+    .filter((line) => !bus[line].includes(fram[line]))
+    .map((line) => `${line} of ${fram.bus} cannot be on ${fram[line]}`);
+}
+
+function storageFaults({ storage, espruino }: BoardProfile): string[] {
+  const faults: string[] = [];
+  if (storage.bytes < limits.bundleBytes) {
+    faults.push(`Storage has ${storage.bytes} bytes, the program may take ${limits.bundleBytes}`);
+  }
+  if (doOverlap(storage, espruino)) faults.push('Storage lies where Espruino itself is');
+  return faults;
+}
+
+function doOverlap(left: FlashArea, right: FlashArea): boolean {
+  return left.address < right.address + right.bytes && right.address < left.address + left.bytes;
+}
+
+/** Where the erase sectors of a STM32F4 begin: four of 16 kB, one of 64 kB, then 128 kB each (RM0383 and RM0090, table 5). */
+function stm32f4Sector(address: number): FlashArea | undefined {
+  const KB = 1024;
+  const at = address - STM32F4_FLASH;
+  if (at < 0 || at >= 1024 * KB) return undefined;
+  const bytes = at < 64 * KB ? 16 * KB : at < 128 * KB ? 64 * KB : 128 * KB;
+  return { address: address - (at % bytes), bytes };
+}
+
+function sectorFaults(profile: BoardProfile, sector: FlashSector, name: string): string[] {
+  const faults: string[] = [];
+  if (doOverlap(sector, profile.storage)) faults.push(`${name} lies in Storage, which Espruino erases`);
+  if (doOverlap(sector, profile.espruino)) faults.push(`${name} lies where Espruino itself is`);
+  if (profile.chip.family !== 'STM32F4') return faults;
+  const chip = stm32f4Sector(sector.address);
+  if (!chip || chip.address !== sector.address) {
+    faults.push(`${name} does not begin an erase sector of the chip`);
+  } else if (sector.bytes > chip.bytes) {
+    faults.push(`${name} has ${sector.bytes} bytes, the chip's sector ${chip.bytes}`);
+  }
+  return faults;
+}
+
 function journalFaults(profile: BoardProfile): string[] {
   const { journal } = profile;
   if (journal.kind === 'fram' && !profile.fram) return ['the journal is to be in a FRAM, but there is none'];
+  if (journal.kind === 'flash' && profile.chip.family === 'RP2XXX') {
+    return ['the journal is to be in flash, which Espruino locks outside Storage on a RP2040'];
+  }
   const faults: string[] = [];
   const sectors = journalSectors(profile);
   if (sectors.length < MIN_SECTORS) {
@@ -187,10 +251,16 @@ function journalFaults(profile: BoardProfile): string[] {
   for (const [index, sector] of sectors.entries()) {
     if (sector.bytes < MIN_SECTOR_BYTES)
       faults.push(`journal sector ${index} has only ${sector.bytes} bytes`);
+    if (sector.bytes > MAX_SECTOR_BYTES) {
+      faults.push(
+        `journal sector ${index} has ${sector.bytes} bytes: a start would take too long to read them`,
+      );
+    }
     const previous = sectors[index - 1];
     if (previous && previous.address + previous.bytes > sector.address) {
       faults.push(`journal sectors ${index - 1} and ${index} overlap`);
     }
+    if (journal.kind === 'flash') faults.push(...sectorFaults(profile, sector, `journal sector ${index}`));
   }
   return faults;
 }

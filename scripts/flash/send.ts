@@ -9,6 +9,8 @@ import { type BoardConsole, FlashError } from './console';
 const PROGRAM = '.bootcde';
 /** Bytes of a line: Espruino holds a line in RAM, and a board has 1 kB for what comes in. */
 const PIECE_BYTES = 240;
+/** Bytes read back at once: what goes out is not held. */
+const READ_BYTES = 1200;
 /** LEX_RAW_STRING16, its length, and the end of the statement; the token alone makes the file. */
 const GUARD = '\xd2\0\0;';
 const TOKEN_BYTES = 1;
@@ -57,11 +59,11 @@ export async function sendFiles(board: BoardConsole, sending: Sending): Promise<
   }
   for (const name of order) {
     const text = files[name]!;
-    for (const at of offsets(text)) {
+    for (const at of offsets(text, READ_BYTES)) {
       const read = await board.evaluate(
-        `btoa(require("Storage").read(${JSON.stringify(name)},${at},${PIECE_BYTES}))`,
+        `btoa(require("Storage").read(${JSON.stringify(name)},${at},${READ_BYTES}))`,
       );
-      const piece = text.slice(at, at + PIECE_BYTES);
+      const piece = text.slice(at, at + READ_BYTES);
       if (read !== base64(piece)) {
         throw new FlashError(`${name} differs from what was sent at byte ${at}: run the same command again`);
       }
@@ -70,15 +72,15 @@ export async function sendFiles(board: BoardConsole, sending: Sending): Promise<
   }
 }
 
-function* offsets(text: string): Generator<number> {
-  for (let at = 0; at < text.length; at += PIECE_BYTES) yield at;
+function* offsets(text: string, stepBytes: number): Generator<number> {
+  for (let at = 0; at < text.length; at += stepBytes) yield at;
 }
 
 /** Pieces in the order in which they are written: what follows the first byte comes last. */
 function* piecesOf(text: string): Generator<readonly [number, string]> {
   yield [0, text.slice(0, TOKEN_BYTES)];
   const rest = text.slice(TOKEN_BYTES);
-  for (const at of offsets(rest)) {
+  for (const at of offsets(rest, PIECE_BYTES)) {
     if (at > 0) yield [TOKEN_BYTES + at, rest.slice(at, at + PIECE_BYTES)];
   }
   if (rest) yield [TOKEN_BYTES, rest.slice(0, PIECE_BYTES)];

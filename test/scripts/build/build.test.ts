@@ -40,7 +40,7 @@ describe('build', () => {
     expect(() => readdirSync(outDir)).toThrow(/ENOENT/);
   });
 
-  it('refuses a bundle that does not fit into the code flash of its board', async () => {
+  it('refuses a bundle that does not fit into the Storage of its board', async () => {
     const entry = source('big', `print(${JSON.stringify('x'.repeat(70_000))});`);
     await expect(buildFirmware('espruino-wifi', { entry })).rejects.toThrow(
       /do not fit into the 65536 bytes/,

@@ -80,6 +80,8 @@ const MAX_WRITE_TRIES = 4;
 const CRC_OF_WHOLE = 0x2144df1c;
 /** Bytes read at once: the most that a FRAM gives (drivers/flash). */
 const PIECE_BYTES = 512;
+/** How far a search goes on with each piece: what lies across two is found in the first. */
+const SEARCH_BYTES = 496;
 
 /** Bytes that a record with so many bytes of payload takes in flash. */
 function recordBytes(payloadBytes: number): number {
@@ -164,23 +166,39 @@ export class Journal {
   }
 
   /**
-   * Gives records of the sector that was filled `age` turns ago to `onRecord`, oldest first: those in its last `bytes`
-   * whose JSON begins with `prefix`. What cannot be read is passed over, and the others are not looked at: a whole ring
-   * would take a board half a minute.
+   * Gives the records in the last `bytes` of the sector that was filled `age` turns ago to `onRecord`, oldest first. What
+   * cannot be read is passed over. The rest is not looked at: a whole ring would take a board a quarter of a minute.
    */
-  history(
-    age: number,
-    bytes: number,
-    prefix: string,
-    onRecord: (kind: RecordKind, value: unknown) => void,
-  ): void {
-    const count = this.sectors.length;
-    const index = (this.active + count - age) % count;
+  history(age: number, bytes: number, onRecord: JournalOwner['onRecord']): void {
+    const index = this.indexOf(age);
     const generation = this.generationOf(index);
     if (generation < 0) return;
     const end = age ? this.sectors[index]!.bytes : this.offset;
-    const report: JournalReport = { skipped: 0, isVirgin: false, isStale: false };
-    this.scan(index, generation, { onRecord }, report, false, end - bytes, prefix);
+    this.scan(index, generation, { onRecord }, false, Math.max(HEADER_BYTES, end - (bytes & ~3)), end);
+  }
+
+  /** The first record, which knows the time, and those whose JSON begins with `prefix`, 16 bytes at the most. */
+  find(age: number, prefix: string, onRecord: JournalOwner['onRecord']): void {
+    const index = this.indexOf(age);
+    const generation = this.generationOf(index);
+    if (generation < 0) return;
+    const sector = this.sectors[index]!;
+    const give = (from: number): number =>
+      this.scan(index, generation, { onRecord }, false, from, from + RECORD_OVERHEAD_BYTES);
+    give(HEADER_BYTES);
+    for (let at = 0; at < sector.bytes; at += SEARCH_BYTES) {
+      const bytes = this.flash.read(sector.address + at, Math.min(PIECE_BYTES, sector.bytes - at));
+      let hit = bytes.indexOf(prefix);
+      while (hit >= 0 && hit < SEARCH_BYTES) {
+        give(at + hit - 4);
+        hit = bytes.indexOf(prefix, hit + 1);
+      }
+    }
+  }
+
+  /** The sector that was filled `age` turns ago. */
+  private indexOf(age: number): number {
+    return (this.active + this.sectors.length - age) % this.sectors.length;
   }
 
   private sector(): JournalSector {
@@ -235,7 +253,8 @@ export class Journal {
   }
 
   private replay(report: JournalReport): void {
-    this.offset = this.scan(this.active, this.generation, this.owner, report, true, 0, '');
+    const sector = this.sector();
+    this.offset = this.scan(this.active, this.generation, this.owner, report, HEADER_BYTES, sector.bytes);
   }
 
   /**
@@ -247,29 +266,27 @@ export class Journal {
   }
 
   /**
-   * Reads the records of a sector; gives the offset behind the last thing that was ever written there. With
-   * `isOwn` the sector is the active one, and is mended where a cut left something unsound. Records that begin before
-   * `from`, or otherwise than with `prefix`, are hopped over. Flash is read in pieces of many records: this runs at
-   * each start, hundreds of times.
+   * Reads the records of a sector that begin at `from` or later and not behind `end`; gives the offset behind the last
+   * thing that was ever written there. With a `report` the sector is the active one, and is mended where a cut left
+   * something unsound. Flash is read in pieces of many records: this runs at each start, hundreds of times.
    */
   private scan(
     index: number,
     generation: number,
     sink: Pick<JournalOwner, 'onRecord'>,
-    report: JournalReport,
-    isOwn: boolean,
+    report: JournalReport | false,
     from: number,
-    prefix: string,
+    end: number,
   ): number {
     const address = this.sectors[index]!.address;
     const sectorBytes = this.sectors[index]!.bytes;
     const tail = u32(generation);
     let bytes = '';
-    let bytesAt = HEADER_BYTES;
-    let offset = HEADER_BYTES;
+    let bytesAt = from;
+    let offset = from;
     let lastAt = 0;
     let isLost = false;
-    while (offset + RECORD_OVERHEAD_BYTES <= sectorBytes) {
+    while (offset + RECORD_OVERHEAD_BYTES <= end) {
       let at = offset - bytesAt;
       // Past the end of the piece a character's code is NaN, which counts for 0 here.
       let wholeBytes = RECORD_OVERHEAD_BYTES + ((bytes.charCodeAt(at) + 3) & ~3);
@@ -278,10 +295,6 @@ export class Journal {
         bytesAt = offset;
         at = 0;
         wholeBytes = RECORD_OVERHEAD_BYTES + ((bytes.charCodeAt(0) + 3) & ~3);
-      }
-      if (!isOwn && this.isBeside(bytes, at, offset < from, prefix)) {
-        offset += wholeBytes;
-        continue;
       }
       const record = bytes.substr(at, 4 + bytes.charCodeAt(at));
       // What ran over the end of the sector would have no CRC.
@@ -292,21 +305,16 @@ export class Journal {
         isLost = false;
       } else {
         if (bytes.substr(at, 4) === BLANK_WORD && this.isBlank(index, offset)) break;
-        if (!isLost) report.skipped++;
-        if (!isLost && isOwn) this.flash.write(address + offset, DEAD_WORD);
+        if (report && !isLost) {
+          report.skipped++;
+          this.flash.write(address + offset, DEAD_WORD);
+        }
         isLost = true;
         offset += 4;
       }
     }
-    if (isOwn) this.mend(address, lastAt);
+    if (report) this.mend(address, lastAt);
     return offset;
-  }
-
-  /** Whether what stands at `at` looks like a record that nobody asks for. */
-  private isBeside(bytes: string, at: number, isEarly: boolean, prefix: string): boolean {
-    const payloadBytes = bytes.charCodeAt(at);
-    if (payloadBytes > MAX_RECORD_BYTES || at + recordBytes(payloadBytes) > bytes.length) return false;
-    return isEarly || !bytes.startsWith(prefix, at + 4);
   }
 
   /** Settles the commit mark and the last sound record of the active sector, and counts on from it. */

@@ -51,8 +51,9 @@ function lineOf(
 }
 
 /** Bytes of journal in which so many lines are nearly always found. */
-const LINE_BYTES = 128;
+const LINE_BYTES = 64;
 const SPARE_BYTES = 1024;
+const ALL_BYTES = 0x7ffffffc;
 
 /**
  * The last `count` lines, oldest first: order, state, reason, time, cause. The time in Unix seconds; where the clock was
@@ -63,7 +64,7 @@ export function logLines(journal: Journal, n: number, count: number): string[] {
   const linesOf = (age: number, bytes: number): string[] => {
     const found: string[] = [];
     let lastS = 0;
-    journal.history(age, bytes, n ? '[' + n + ',' : '', (kind, value) => {
+    const take = (kind: RecordKind, value: unknown): void => {
       const record = value as unknown[];
       const timeS = timeOf(kind, record);
       if (timeS! > 0) lastS = timeS!;
@@ -72,12 +73,14 @@ export function logLines(journal: Journal, n: number, count: number): string[] {
       if (!line) return;
       found.push(line.join(' '));
       if (found.length > count) found.shift();
-    });
+    };
+    if (n) journal.find(age, '[' + n + ',', take);
+    else journal.history(age, bytes, take);
     return found;
   };
   for (let age = 0; age < journal.sectorCount && lines.length < count; age++) {
-    let found = linesOf(age, n ? Infinity : count * LINE_BYTES + SPARE_BYTES);
-    if (!n && lines.length + found.length < count) found = linesOf(age, Infinity);
+    let found = linesOf(age, count * LINE_BYTES + SPARE_BYTES);
+    if (!n && lines.length + found.length < count) found = linesOf(age, ALL_BYTES);
     lines = found.concat(lines);
   }
   return lines.slice(-count);

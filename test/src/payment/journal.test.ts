@@ -40,6 +40,41 @@ describe('the journal', () => {
     }
   });
 
+  test('finds the records of one number wherever they lie, and the end of a sector from any place', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.string({ maxLength: 40 })), {
+          minLength: 150,
+          maxLength: 400,
+        }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 8, max: 3000 }),
+        (records, n, bytes) => {
+          const nor = new Nor(sectorsOf(3, 4096));
+          const journal = new Journal(nor, nodeCrc32, nor.sectors, {
+            onRecord: () => {},
+            carryOver: () => {},
+          });
+          journal.open();
+          for (const record of records) journal.append(RecordKind.Change, record);
+          for (let age = 0; age < 3; age++) {
+            const all: unknown[] = [];
+            const found: unknown[] = [];
+            const end: unknown[] = [];
+            journal.history(age, 0x7ffffffc, (_kind, value) => all.push(value));
+            journal.find(age, `[${n},`, (_kind, value) => found.push(value));
+            journal.history(age, bytes, (_kind, value) => end.push(value));
+            expect(found).toEqual([
+              ...all.slice(0, 1),
+              ...all.filter((record) => (record as [number])[0] === n),
+            ]);
+            expect(end).toEqual(all.slice(all.length - end.length));
+          }
+        },
+      ),
+    );
+  });
+
   test('loses nothing that was acknowledged, wherever the power is cut, and cut again while starting', () => {
     const puts: [number, number][] = Array.from({ length: 40 }, (_, index) => [index % 5, index]);
     for (const phase of PHASES) {

@@ -8,13 +8,13 @@ type Row = readonly [kind: number, record: unknown];
 function lines(rows: readonly Row[], n = 0, count = 20): string[] {
   const journal = {
     sectorCount: 1,
-    history(
-      _age: number,
-      _bytes: number,
-      _prefix: string,
-      take: (kind: number, value: unknown) => void,
-    ): void {
+    history(_age: number, _bytes: number, take: (kind: number, value: unknown) => void): void {
       for (const [kind, record] of rows) take(kind, record);
+    },
+    find(_age: number, prefix: string, take: (kind: number, value: unknown) => void): void {
+      for (const [index, [kind, record]] of rows.entries()) {
+        if (index === 0 || JSON.stringify(record).startsWith(prefix)) take(kind, record);
+      }
     },
   };
   return logLines(journal as unknown as Journal, n, count);

@@ -10,9 +10,11 @@ import type { Interpreter } from '../../sim/interpreter/interpreter';
 import { encodeFrame, FLAG_ACK_WANTED } from '../../src/protocol/frame';
 import { encodeHost, HostType } from '../../src/protocol/host';
 import type { Firmware } from '../build/build';
-import { MeasuredSite } from '../budget/site';
+import { DIRECT, type DirectPeer, MeasuredSite } from '../budget/site';
+import type { StreamPeer } from '../../sim/interpreter/stream-peer';
+import { HostStream, type StreamWish, TUNNEL } from '../../sim/product/host-stream';
 import { callbackCommand, MARK_CALL, readCounts } from './callgrind';
-import { plainCrc, SEALED_BYTES } from './programs';
+import { PACKET_BYTES, plainCrc, SEALED_BYTES } from './programs';
 
 /** Instructions of the interpreter on this machine. */
 export interface LiveCounts {
@@ -25,11 +27,19 @@ export interface LiveCounts {
   readonly atLine: number;
   /** Callbacks of one second in which nothing happens. */
   readonly idleSecond: number;
+  /** One packet of a data stream, with everything that it brings about: frames, answers, credit, AT commands. */
+  readonly tunnelUp: number;
+  readonly tunnelDown: number;
+  readonly directUp: number;
+  readonly directDown: number;
 }
 
 const IDLE_S = 60;
 const PAYS = 3;
 const SETTLE_MS = 3000;
+const PACKETS = 8;
+/** Between two packets, so that each is on its own: under callgrind one takes the better part of a second. */
+const PACKET_PAUSE_MS = 2000;
 
 /**
  * In front of the bundle: the host port's callback and the end of an answer, and a listener that runs lines beginning
@@ -109,6 +119,34 @@ class LiveBench {
     await this.site.pause(SETTLE_MS);
   }
 
+  /** Packets each way, and as long a time with the stream open and nothing in it. */
+  async packets(name: string, wish: StreamWish, peer: DirectPeer | StreamPeer): Promise<void> {
+    const stream = new HostStream(this.site.machine, Infinity);
+    const packet = 'x'.repeat(PACKET_BYTES);
+    const each = async (part: string, pass: () => Promise<void>): Promise<void> => {
+      await this.run('part(),parts');
+      for (let count = 0; count < PACKETS; count++) {
+        await pass();
+        await this.site.pause(PACKET_PAUSE_MS);
+      }
+      await this.run('part(),parts', `${name} ${part}`);
+    };
+    peer.isEcho = false;
+    await stream.open(wish);
+    await this.site.pause(SETTLE_MS);
+    await each('nothing', () => Promise.resolve());
+    await each('up', () => stream.write(packet));
+    await each('down', async () => peer.send(packet));
+    const wanted = PACKETS * PACKET_BYTES;
+    if (peer.receivedBytes !== wanted || stream.received.length !== wanted) {
+      throw new Error(
+        `${name}: ${peer.receivedBytes} bytes up and ${stream.received.length} down, not ${wanted}`,
+      );
+    }
+    await stream.close();
+    await this.site.pause(SETTLE_MS);
+  }
+
   async calls(): Promise<void> {
     const short = (name: string): string => this.short(name);
     const text = 'x'.repeat(SEALED_BYTES);
@@ -163,6 +201,8 @@ export async function countLive(
     await bench.idle();
     for (let count = 0; count < PAYS; count++) await bench.pay('pay');
     await bench.calls();
+    await bench.packets('tunnel', TUNNEL, site.platform.streams);
+    await bench.packets('direct', DIRECT, site.direct);
     await bench.run('E.CRC32=function(text){return crc32(E.toUint8Array(text))>>>0},parts');
     await bench.pay('pay with plain CRC');
   } finally {
@@ -173,6 +213,8 @@ export async function countLive(
     throw new Error(`callgrind wrote ${counts.length} parts, the module says ${bench.partCount}`);
   }
   const nothing = bench.total(counts, 'nothing');
+  const packet = (mode: string, way: string): number =>
+    Math.round((bench.total(counts, `${mode} ${way}`) - bench.total(counts, `${mode} nothing`)) / PACKETS);
   const net = (name: string): number => Math.round(bench.mean(counts, name) - nothing);
   return {
     payToAck: net('pay'),
@@ -181,6 +223,10 @@ export async function countLive(
     open: net('open'),
     statusFrame: net('status'),
     atLine: net('at'),
+    tunnelUp: packet('tunnel', 'up'),
+    tunnelDown: packet('tunnel', 'down'),
+    directUp: packet('direct', 'up'),
+    directDown: packet('direct', 'down'),
     idleSecond: Math.round((bench.total(counts, 'idle') - bench.total(counts, 'idle line')) / IDLE_S),
   };
 }

@@ -61,6 +61,10 @@ function rowsOf(live: LiveCounts, alternatives: { seal: number; crc: number }): 
       against: 'crc in JavaScript',
     },
     { name: 'atLine', what: 'a line from the modem', count: live.atLine },
+    { name: 'tunnelUp', what: 'DTU, host to platform', count: live.tunnelUp },
+    { name: 'tunnelDown', what: 'DTU, platform to host', count: live.tunnelDown },
+    { name: 'directUp', what: 'DTU, host to own server', count: live.directUp },
+    { name: 'directDown', what: 'DTU, own server to host', count: live.directDown },
     { name: 'idleSecond', what: 'an idle second', count: live.idleSecond },
   ];
 }
@@ -100,7 +104,7 @@ async function measure(interpreter: Interpreter, folder: string): Promise<void> 
   const live = await countLive(interpreter, firmware, folder, (text) => troubles.push(text));
   const rows = rowsOf(live, alternatives);
   const over = show(rows, conversion);
-  console.log('\nDTU packets: not counted yet.');
+  console.log('');
   console.log(
     'Espruino’s own AT and SIM900 modules: not at hand here, so the modem’s line has nothing beside it.',
   );

@@ -94,6 +94,8 @@ export function convert(interpreter: Interpreter, folder: string): Conversion {
 /** Bytes of plain text sealed and opened, and of a frame that is checked. */
 export const SEALED_BYTES = 64;
 export const FRAME_BYTES = 38;
+/** One packet of a data stream. */
+export const PACKET_BYTES = 64;
 
 /** The same work without native help: aes-js for the cipher, the table of the crc package for the check. */
 export async function countAlternatives(

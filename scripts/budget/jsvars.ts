@@ -3,7 +3,7 @@
  * for each open order; and where they go. What the tool itself puts into the interpreter is taken off.
  */
 import { HostStream, pattern } from '../../sim/product/host-stream';
-import { ECHO, MeasuredSite } from './site';
+import { DIRECT, MeasuredSite } from './site';
 import type { Interpreter } from '../../sim/interpreter/interpreter';
 import type { Firmware } from '../build/build';
 import { readGraph } from './graph';
@@ -50,7 +50,7 @@ export async function measureJsVars(interpreter: Interpreter, firmware: Firmware
 async function peakOf(site: MeasuredSite, troubles: string[]): Promise<number> {
   const sent = pattern(STREAM_BYTES, 1);
   const stream = new HostStream(site.machine, sent.length);
-  await stream.open(ECHO);
+  await stream.open(DIRECT);
   await Promise.all([stream.write(sent), purchase(site)]);
   while (stream.received.length < sent.length && stream.reason === undefined) await stream.news();
   if (stream.received !== sent) troubles.push('the data stream gave back other bytes');

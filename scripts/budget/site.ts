@@ -12,6 +12,7 @@ import type { Interpreter } from '../../sim/interpreter/interpreter';
 import { DEVICE_ID, DEVICE_KEY_HEX, MemoryPlatform } from '../../sim/interpreter/memory-platform';
 import { FAST } from '../../sim/modem/timing';
 import { RealNetwork } from '../../sim/network/real-network';
+import type { StreamWish } from '../../sim/product/host-stream';
 import { Machine } from '../../sim/product/machine';
 import { RealClock } from '../../sim/time/clock';
 import { Random } from '../../sim/time/random';
@@ -21,9 +22,30 @@ import type { Firmware } from '../build/build';
 
 const GATEWAY_NAME = 'gateway.coinslot.example';
 const GATEWAY_PORT = 7001;
-/** The maker's own server: gives back what it gets. */
-export const ECHO = { mode: 2, port: 9000, address: 'data.coinslot.example' };
+/** The maker's own server. */
+export const DIRECT: StreamWish = { mode: 2, port: 9000, address: 'data.coinslot.example' };
 const STEP_LIMIT_MS = 60_000;
+
+/** The maker's own server: it gives back what comes, or keeps it and sends what it is told to; one connection at a time. */
+export class DirectPeer {
+  isEcho = true;
+  receivedBytes = 0;
+  readonly server = net.createServer((socket) => this.take(socket));
+  private socket: net.Socket | undefined;
+
+  send(data: string): void {
+    this.socket?.write(data, 'latin1');
+  }
+
+  private take(socket: net.Socket): void {
+    this.socket = socket;
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      this.receivedBytes += bytes.length;
+      if (this.isEcho) socket.write(bytes);
+    });
+  }
+}
 const CHANNEL_WECHAT = 1;
 const TTL_S = 600;
 
@@ -34,7 +56,7 @@ export class MeasuredSite {
   private constructor(
     private readonly folder: string,
     readonly platform: MemoryPlatform,
-    private readonly echo: net.Server,
+    readonly direct: DirectPeer,
     readonly network: RealNetwork,
     readonly box: InterpreterBox,
     readonly machine: Machine,
@@ -50,14 +72,11 @@ export class MeasuredSite {
     const clock = new RealClock();
     const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-measure-'));
     const platform = await new MemoryPlatform(systemClock, (error) => onTrouble(String(error))).start();
-    const echo = net.createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.pipe(socket);
-    });
-    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+    const direct = new DirectPeer();
+    await new Promise<void>((resolve) => direct.server.listen(0, '127.0.0.1', resolve));
     const table = {
       [GATEWAY_NAME]: `127.0.0.1:${platform.gatewayPort}`,
-      [ECHO.address]: `127.0.0.1:${(echo.address() as net.AddressInfo).port}`,
+      [DIRECT.address]: `127.0.0.1:${(direct.server.address() as net.AddressInfo).port}`,
     };
     const network = new RealNetwork({ clock, table });
     const box = await InterpreterBox.make({
@@ -73,7 +92,7 @@ export class MeasuredSite {
         if (/Uncaught|ERROR|WARN|ASSERT/.test(line)) onTrouble(line);
       },
     });
-    const site = new MeasuredSite(folder, platform, echo, network, box, new Machine(box.host, clock));
+    const site = new MeasuredSite(folder, platform, direct, network, box, new Machine(box.host, clock));
     try {
       await site.boot();
       await site.provision();
@@ -125,7 +144,7 @@ export class MeasuredSite {
   async stop(): Promise<void> {
     await this.box.close();
     await this.platform.stop();
-    this.echo.close();
+    this.direct.server.close();
     this.network.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -14,6 +14,7 @@ import { TaskRunner } from '../../server/orders/tasks';
 import { DEFAULT_LIMITS } from '../../server/orders/verification';
 import type { Channel, Outcome, Provider, Trade } from '../../server/providers/provider';
 import type { Clock } from '../../server/time';
+import { StreamPeer } from './stream-peer';
 
 export const DEVICE_ID = 'CSMEASURE1';
 /** A demo key: RFC 4493's. */
@@ -72,6 +73,8 @@ export class MemoryPlatform {
   readonly service: OrderService;
   readonly gateway: Gateway;
   gatewayPort = 0;
+  /** The far end of data streams through the platform. */
+  readonly streams = new StreamPeer();
   private readonly tasks: TaskRunner;
   private readonly providers = {
     wechat: new TrustingProvider('wechat'),
@@ -135,7 +138,8 @@ export class MemoryPlatform {
       onLog: quiet,
     });
     const log = { debug: quiet, info: quiet, warn: quiet, error: (fields: object) => this.onError(fields) };
-    return new Gateway({ devices, desk, clock, limits: DEFAULT_GATEWAY_LIMITS, log, onBegin: quiet });
+    const limits = DEFAULT_GATEWAY_LIMITS;
+    return new Gateway({ devices, desk, clock, limits, log, onBegin: quiet, streams: this.streams });
   }
 
   private register(): void {

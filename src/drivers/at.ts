@@ -208,6 +208,8 @@ export class AtChannel {
     }
     if (this.drop === Drop.All) return;
     this.buffer += data;
+    // The middle of a counted payload: it comes in dozens of pieces.
+    if (this.wantedBytes > this.buffer.length) return;
     this.isFeeding = true;
     while (this.takeOne());
     this.isFeeding = false;

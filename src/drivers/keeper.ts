@@ -55,7 +55,7 @@ export interface KeeperStatus {
 
 const TICK_MS = 1000;
 /** The same while nobody waits for anything: what happens then is told by the modem, or can wait so long. */
-const CALM_TICK_MS = 10000;
+const CALM_TICK_MS = 15000;
 /** Nobody waits when nothing was asked of the link for so long. */
 const CALM_AFTER_MS = 5000;
 /** Rounds of reading without notice and of sampling the signal (some modems forget to tell): calm, busy, awaited. */

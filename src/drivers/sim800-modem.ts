@@ -189,8 +189,8 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
   }
 
   /**
-   * To be called every second or so. `pollMs`: how often to read without notice, and to sample the signal; `isCalm`:
-   * in turn, because one of them shows that the modem is there. Gives whether it can do without the next calls.
+   * To be called every second or so. `pollMs`: how often to read without notice, or, when nobody waits (`isCalm`), to
+   * sample the signal in turn: one of them shows that the modem is there. Gives whether it can do without the next calls.
    */
   tick(nowMs: number, pollMs: number, isCalm: boolean): boolean {
     const isOn = this.ports.pins.isOn;
@@ -202,7 +202,7 @@ export class Modem implements AtAsker, AtOwner, StartupListener, PowerListener {
     if (this.hasBearer && nowMs - this.polledMs >= pollMs) {
       this.polledMs = nowMs;
       const isReadTurn = ++this.polls & 1;
-      this.isSampleDue = !isCalm || !isReadTurn;
+      this.isSampleDue = !isReadTurn;
       if (!isCalm || isReadTurn) {
         this.platform.isUnread = true;
         this.direct.isUnread = true;

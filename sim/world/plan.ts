@@ -7,7 +7,7 @@
 import type { CutPhase } from '../flash';
 import { randomPlan } from '../modem/faults/injector';
 import type { FaultKind } from '../providers';
-import { CALL_FAULTS } from '../providers/core/faults';
+import { CALL_FAULTS, REFUND_FAULTS } from '../providers/core/faults';
 import { Random } from '../time/random';
 import type { CrashPhase } from './life';
 import type { Meddling } from './wire';
@@ -140,7 +140,7 @@ export interface Plan {
 }
 
 const SECOND_MS = 1_000;
-const PROVIDER_FAULTS: readonly FaultKind[] = [...CALL_FAULTS, 'refundClosed', 'refundSlow'];
+const PROVIDER_FAULTS: readonly FaultKind[] = [...CALL_FAULTS, ...REFUND_FAULTS];
 const NOTICE_FAULTS: readonly FaultKind[] = [
   'noticeLost',
   'noticeLate',

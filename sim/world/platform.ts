@@ -191,8 +191,13 @@ export class Platform {
 
   /** Asks a device for its log. */
   askLog(deviceId: string, n: number, count: number): void {
+    this.say(deviceId, ['log', n, count]);
+  }
+
+  /** Says anything to a device, also what no server should. */
+  say(deviceId: string, message: Message): void {
     this.options.loop.touch();
-    this.process?.gateway.send(deviceId, ['log', n, count]);
+    this.process?.gateway.send(deviceId, message);
   }
 
   /** A notification arrives. */

@@ -54,8 +54,9 @@ const PLAYERS: { readonly [Kind in Step['kind']]: Player<Kind> } = {
   },
   'provider fault': (play, { fault, share, forMs }) => {
     const untilMs = play.world.loop.nowMs() + forMs;
-    // Only WeChat Pay closes a refund for good; Alipay's either succeed or are asked for again.
-    const channel = fault === 'refundClosed' ? { channel: 'wechat' as const } : {};
+    // Only at WeChat Pay is a refund closed for good, or hangs; Alipay's either succeed or are asked for again.
+    const isWechatOnly = fault === 'refundClosed' || fault === 'refundAbnormal';
+    const channel = isWechatOnly ? { channel: 'wechat' as const } : {};
     play.world.model.faults.add({ kind: fault, probability: share, untilMs, ...channel });
   },
   'late requests': (play, { share, forMs }) => play.lateRequests(share, forMs),
@@ -103,6 +104,8 @@ export class Play {
   private readonly named = new Map<string, Purchase[]>();
   private faults = 0;
   private readonly settled = new Set<string>();
+  /** Refunds that hung (ABNORMAL) until a person paid them out. */
+  paidOut = 0;
 
   constructor(
     firmware: Firmware,
@@ -267,10 +270,12 @@ export class Play {
     return this.purchases.some((purchase) => purchase.isPending) || this.world.verdict.restless().length > 0;
   }
 
-  /** Decides what waits for a person: what moved was delivered. */
+  /** Decides what waits for a person: what moved was delivered; and pays out refunds that hang at the provider. */
   private beThePerson(): void {
-    const { platform, auditor } = this.world;
+    const { platform, auditor, model } = this.world;
     for (const order of platform.store.all()) {
+      const trade = order.alarm === 'REFUND_STUCK' && auditor.tradeOf(order);
+      if (trade && model.payOutAbnormal(trade) > 0) this.paidOut += 1;
       if (order.state !== 'UNCERTAIN' || this.settled.has(order.outTradeNo)) continue;
       this.settled.add(order.outTradeNo);
       const isOut = auditor.shadow.byName(order.outTradeNo).pulses > 0 && order.paidFen === order.amountFen;

@@ -1,5 +1,6 @@
 /** Grants and deadlines where it hurts: servers that die at every change, late grants, clocks that are set back. */
 import { buildFirmware, type Firmware } from '../../../scripts/build/build';
+import type { Platform } from '../../../sim/world/platform';
 import { Play } from '../../../sim/world/play';
 import { QUIET_PURCHASE, QUIET_SITE, quietPlan } from './support';
 
@@ -80,4 +81,49 @@ test('a grant that is said twice moves the relay once', async () => {
   const { violations } = await play.run();
   expect(violations).toEqual([]);
   expect(edges).toBe(2);
+});
+
+/** Deadline that is surely not over. */
+const soonMs = (play: Play): number => play.world.loop.nowMs() + 60_000;
+
+/** What a server that is wrong, or not ours, might say of the order with number 1, over 200 fen by WeChat Pay. */
+const FOREIGN: readonly (readonly [string, (play: Play) => readonly [string, ...unknown[]]])[] = [
+  ['of another device', (play) => ['grant', 1, 'CS000002_1', 200, 1, soonMs(play)]],
+  ['of another order', (play) => ['grant', 1, 'CS000001_2', 200, 1, soonMs(play)]],
+  ['for an order that it never opened', (play) => ['grant', 2, 'CS000001_2', 200, 1, soonMs(play)]],
+  ['over more', (play) => ['grant', 1, 'CS000001_1', 201, 1, soonMs(play)]],
+  ['over less', (play) => ['grant', 1, 'CS000001_1', 199, 1, soonMs(play)]],
+  ['of the other channel', (play) => ['grant', 1, 'CS000001_1', 200, 2, soonMs(play)]],
+  ['with a deadline that is over', (play) => ['grant', 1, 'CS000001_1', 200, 1, play.world.loop.nowMs() - 1]],
+];
+
+/** An order that nobody pays, and a word of the server about it, twice. Gives how often the relay moved. */
+async function said(play: Play, word: (play: Play) => readonly [string, ...unknown[]]): Promise<number> {
+  let edges = 0;
+  play.world.onRelayMove = () => (edges += 1);
+  for (const afterMs of [3_000, 6_000]) {
+    play.world.loop.clock.setTimer(() => {
+      play.world.platform.say('CS000001', word(play) as Parameters<Platform['say']>[1]);
+    }, 12_000 + afterMs);
+  }
+  await play.run();
+  return edges;
+}
+
+const UNPAID = { ...QUIET_PURCHASE, customer: 'ignores' as const, ttlS: 30 };
+
+test.each(FOREIGN)(
+  'a grant %s moves nothing, and the order ends as if it had not been said',
+  async (_name, word) => {
+    const play = new Play(firmware, quietPlan([UNPAID], { spanMs: 60_000 }), undefined);
+    expect(await said(play, word)).toBe(0);
+    expect(play.world.auditor.violations).toEqual([]);
+    expect(play.world.verdict.totals).toMatchObject({ orders: 1, paid: 0, dispensed: 0, refunded: 0 });
+  },
+);
+
+test('the auditor sees a grant that only the money was missing for', async () => {
+  const play = new Play(firmware, quietPlan([UNPAID], { spanMs: 60_000 }), undefined);
+  expect(await said(play, (now) => ['grant', 1, 'CS000001_1', 200, 1, soonMs(now)])).toBe(2);
+  expect(play.world.auditor.violations.map(({ law }) => law)).toContain('L2 once');
 });

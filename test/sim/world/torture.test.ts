@@ -2,7 +2,7 @@
 import { buildFirmware, type Firmware } from '../../../scripts/build/build';
 import { minimise } from '../../../scripts/torture/minimise';
 import { drawPlan } from '../../../sim/world/plan';
-import { play } from '../../../sim/world/play';
+import { Play, play } from '../../../sim/world/play';
 import { QUIET_PURCHASE, QUIET_SITE, quietPlan } from './support';
 
 // Whole fleets: seconds each, and more on a busy machine.
@@ -51,6 +51,22 @@ test('a hold is delivered whole by a machine whose clock is fast, one order righ
   );
   expect(violations).toEqual([]);
   expect(totals.dispensed).toBe(3);
+});
+
+test('a refund that hangs at the provider waits for a person, and is paid out once', async () => {
+  const refused = { ...QUIET_PURCHASE, report: 'failed' as const };
+  const fault = {
+    kind: 'provider fault' as const,
+    atMs: 0,
+    fault: 'refundAbnormal' as const,
+    share: 1,
+    forMs: 60_000,
+  };
+  const run = new Play(firmware, quietPlan([fault, refused], { spanMs: 60_000 }), undefined);
+  const { violations, totals } = await run.run();
+  expect(violations).toEqual([]);
+  expect(totals).toMatchObject({ paid: 1, dispensed: 0, refunded: 1 });
+  expect(run.paidOut).toBe(1);
 });
 
 test('a failing trace is made small', async () => {

@@ -70,6 +70,7 @@ export class Auditor {
     if (!seen.isChecked) this.checkStart(site, seen);
     if (type === HostType.Ack) this.checkAck(site, seen, fields);
     else if (type === HostType.Status) this.checkTold(site, seen, fields);
+    else if (type === HostType.Qr) this.checkShown(site, fields);
   }
 
   /** The firmware has begun: what is found again is judged when it first speaks. */
@@ -135,6 +136,7 @@ export class Auditor {
   onChange(before: Order | undefined, change: Change): void {
     const after = change.order;
     const shadow = this.shadow.byName(after.outTradeNo);
+    shadow.links.add(after.codeUrl);
     for (const record of change.records) {
       if (['endUncertain', 'unlisted', 'listedUnpaid'].includes(record.type)) shadow.isDoubtful = true;
       if (record.type === 'settleRefund' || record.type === 'refund') shadow.isMerchantRefund = true;
@@ -219,6 +221,13 @@ export class Auditor {
       const what = `${site.id}_${n}: told ${laws.DEVICE_STATES[state]}, which is not in the journal`;
       this.broken('L1 durable', 'told after the write', what);
     }
+  }
+
+  /** L5: a link that was forged on the way takes the customer's money elsewhere. */
+  private checkShown(site: Site, fields: HostFields): void {
+    const shadow = this.shadow.order(site.id, fields.order as number);
+    if (shadow.links.has(fields.url as string)) return;
+    this.broken('L5 authentic', 'only the platform’s link', `${shadow.name}: ${String(fields.url)}`);
   }
 
   /** The server hears of a grant or an end that is not in the device's flash. */

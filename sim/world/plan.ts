@@ -274,7 +274,9 @@ const TROUBLES: readonly { readonly most: number; readonly draw: Draw }[] = [
       atMs,
       site,
       change: {
-        onMs: random.between(20, 400),
+        // Also long pulses with short pauses, which a fast clock lets run into each other.
+        onMs: random.chance(0.3) ? random.between(400, 3_000) : random.between(20, 400),
+        offMs: random.pick([20, 50, 100, 300]),
         statusS: random.between(1, 10),
         hostReportS: random.between(5, 60),
       },

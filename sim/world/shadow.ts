@@ -22,6 +22,8 @@ export interface OrderShadow {
   isMerchantRefund: boolean;
   /** What the host said, and the module took. */
   hostSaid: Set<'dispensed' | 'failed' | 'refund'>;
+  /** The payment links that the platform has stored for it. */
+  links: Set<string>;
 }
 
 export class SiteShadow {
@@ -75,6 +77,7 @@ export class Shadow {
       isDoubtful: false,
       isMerchantRefund: false,
       hostSaid: new Set(),
+      links: new Set(),
     };
     this.orders.set(name, made);
     return made;

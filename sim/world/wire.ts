@@ -11,8 +11,6 @@ import type { ServerConnection } from '../network/internet';
 /** What the man in the middle does to the next bytes of one direction. */
 export type Meddling = 'flip' | 'drop' | 'repeat' | 'truncate';
 
-/** Bytes of the unit's header and counter, and of the sealed text behind them: all are worth flipping. */
-const REACH_BYTES = 40;
 /** What the man in the middle remembers of a connection. */
 const MAX_REMEMBERED_BYTES = 4_096;
 
@@ -147,7 +145,8 @@ export class Wire {
     if (how === 'truncate') return [bytes.subarray(0, Math.floor(bytes.length * this.chance()))];
     if (how === 'repeat') return [this.last, bytes];
     const spoilt = Buffer.from(bytes);
-    const at = Math.floor(this.chance() * Math.min(REACH_BYTES, spoilt.length));
+    // Header, counter, sealed text and tag: all are worth flipping.
+    const at = Math.floor(this.chance() * spoilt.length);
     spoilt[at]! ^= 1 << Math.floor(this.chance() * 8);
     return [spoilt];
   }

@@ -152,6 +152,14 @@ const DEVICE: readonly Mutant[] = [
     finders: [cuts('coin pulses')],
   },
   {
+    name: 'begins a pulse before the last one has surely ended',
+    file: 'src/drivers/relay.ts',
+    text: 'onMs * (1 + PULSE_MARGIN_SHARE) + PULSE_MARGIN_MS;',
+    instead: '0;',
+    laws: ['L3 settled'],
+    finders: [torture(400)],
+  },
+  {
     name: 'says its key on the console',
     file: 'src/main.ts',
     text: '  if (book.identity) startLink(book.identity);',
@@ -170,6 +178,24 @@ const DEVICE: readonly Mutant[] = [
 ];
 
 const LINK: readonly Mutant[] = [
+  {
+    name: 'takes what a stranger has sealed: the device looks at no tag',
+    file: 'src/payment/packet.ts',
+    text: 'return mac.substr(0, TAG_BYTES) === mixed.substr(0, TAG_BYTES) ? plain : undefined;',
+    instead: 'return mac ? plain : undefined;',
+    laws: ['L5 authentic'],
+    finders: [torture(300)],
+  },
+  {
+    name: 'takes what a stranger has sealed: the server looks at no tag',
+    file: 'server/gateway/node-crypto.ts',
+    text: `    } catch {
+      return undefined;`,
+    instead: `    } catch {
+      return nodeAes.ctr(key, '\\x01' + nonce + '\\0\\x01', sealed.slice(0, textBytes));`,
+    laws: ['L5 authentic'],
+    finders: [torture(300)],
+  },
   {
     name: 'accepts a repeated nonce',
     file: 'src/protocol/link.ts',

@@ -7,6 +7,7 @@
  */
 import { REASON_NAMES } from '../../src/protocol/reasons';
 import type { Clock } from '../time';
+import type { ProviderCode } from '../providers/codes';
 import type { Channel, Outcome, Provider, Refund, Trade } from '../providers/provider';
 import { isJobMissing, outRefundNo, restFen, type Order, type OrderEvent, type Source } from './model';
 import { taskOf } from './order';
@@ -28,6 +29,8 @@ export interface TaskOptions {
 }
 
 const NO_PROVIDER = 'NO_PARAMETERS';
+/** Refusals of a new trade that say there is one under this number: another process opened it, it may even be paid. */
+const TRADE_EXISTS: ReadonlySet<ProviderCode> = new Set(['OUT_TRADE_NO_USED', 'ORDERPAID', 'ORDER_CLOSED']);
 
 /** The event that a trade, as the provider reports it, means for its order. */
 export function tradeEvent(trade: Trade, source: Source, nowMs: number): OrderEvent {
@@ -159,7 +162,8 @@ export class TaskRunner {
     const { code } = outcome;
     // What may pass later is tried again, like what we do not know about.
     if (outcome.kind === 'unknown' || outcome.retry) return this.tell(order, { type: 'createUnknown', code });
-    return this.tell(order, { type: 'createRefused', code, isTradeOpen: isTradeOpen || order.attempt > 0 });
+    const exists = isTradeOpen || order.attempt > 0 || TRADE_EXISTS.has(code);
+    return this.tell(order, { type: 'createRefused', code, isTradeOpen: exists });
   }
 
   private async close(order: Order, provider: Provider | undefined): Promise<void> {

@@ -117,6 +117,27 @@ describe('opening', () => {
     expect(await unsure.order(1)).toMatchObject({ state: 'CLOSED', reason: 39 });
     expect(unsure.provider.trades.get(ORDER)!.state).toBe('CLOSED');
   });
+
+  test.each(['OUT_TRADE_NO_USED', 'ORDERPAID', 'ORDER_CLOSED'] as const)(
+    'refused with %s: another process has opened the trade, so it is asked, and a payment wins',
+    async (code) => {
+      for (const isPaid of [true, false]) {
+        const world = new World();
+        world.provider.refusal = code;
+        world.provider.faults.create = ['refused'];
+        let release = (): void => undefined;
+        world.provider.gate = () => new Promise((resolve) => (release = resolve));
+        await world.open(1);
+        await world.settle();
+        world.provider.trades.set(ORDER, { state: isPaid ? 'PAID' : 'WAITING', amountFen: 150 });
+        world.provider.gate = () => Promise.resolve();
+        release();
+        await world.pass(5_000);
+        expect((await world.order(1)).state).toBe(isPaid ? 'PAID' : 'CLOSED');
+        if (!isPaid) expect(world.provider.trades.get(ORDER)!.state).toBe('CLOSED');
+      }
+    },
+  );
 });
 
 describe('a change that does not become durable', () => {

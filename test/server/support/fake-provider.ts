@@ -2,6 +2,7 @@
  * A provider that does exactly what a test tells it to: it keeps trades and refunds, and any call can be made to
  * fail, to be lost on its way back, or to wait. Not a model of WeChat Pay or Alipay; that is sim/providers.
  */
+import type { ProviderCode } from '../../../server/providers/codes';
 import type {
   BillLine,
   Channel,
@@ -21,7 +22,6 @@ type Call = 'create' | 'query' | 'close' | 'refund' | 'queryRefund';
 export type Fault = 'unknown before' | 'unknown after' | 'refused';
 
 const UNKNOWN = { kind: 'unknown', code: 'TIMEOUT', message: 'no answer' } as const;
-const REFUSED = { kind: 'refused', code: 'REQUEST_INVALID', message: 'no' } as const;
 
 export class FakeProvider implements Provider {
   readonly trades = new Map<string, { state: Trade['state']; amountFen: number; paidAtMs?: number }>();
@@ -32,6 +32,8 @@ export class FakeProvider implements Provider {
   readonly bodies: string[] = [];
   /** Faults to come, by call, first first. */
   readonly faults: Partial<Record<Call, Fault[]>> = {};
+  /** What a refused call is refused with. */
+  refusal: ProviderCode = 'REQUEST_INVALID';
   /** A device takes the provider's own links only. */
   codePrefix = 'https://pay.example/';
   /** State that a new refund gets. */
@@ -136,7 +138,7 @@ export class FakeProvider implements Provider {
     this.calls.push(`${call} ${subject}`);
     await this.gate();
     const fault = this.faults[call]?.shift();
-    if (fault === 'refused') return REFUSED;
+    if (fault === 'refused') return { kind: 'refused', code: this.refusal, message: 'no' };
     if (fault === 'unknown before') return UNKNOWN;
     const outcome = work();
     return fault === 'unknown after' ? UNKNOWN : outcome;

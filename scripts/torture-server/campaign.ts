@@ -106,7 +106,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       fleet.stopSelling();
       await chaos.stop();
       const restS = await rest(site, person, fleet, violate, say);
-      const settled = await judge(site, fleet.orders, violate);
+      const settled = await judge(site, fleet.orders, violate, say);
       judgeSecrecy(site.output, secrets, violate);
       const delivered = [...fleet.orders.values()].filter((order) => order.delivered > 0).length;
       const { reboots, drops, connections } = fleet;

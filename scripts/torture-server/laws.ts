@@ -41,6 +41,7 @@ export interface Settled {
 /** The provider's clock and the machines' are the same; what was measured crossed a process. */
 const CLOCK_SLACK_MS = 1_000;
 const PAGE = 1_000;
+const MAX_STORIES = 5;
 /** What a device may end in for each state of the server. */
 const ENDS: Readonly<Record<string, readonly OrderState[]>> = {
   DISPENSED: [OrderState.Done],
@@ -70,7 +71,9 @@ export async function judge(
   site: Site,
   shadows: ReadonlyMap<string, ShadowOrder>,
   violate: Violate,
+  say: (text: string) => void,
 ): Promise<Settled> {
+  const broken = new Set<string>();
   const trades = await allTrades(site);
   const { rows, balances, alarms } = await serverBooks(site, violate);
   for (const row of rows.values()) {
@@ -82,7 +85,10 @@ export async function judge(
   for (const shadow of shadows.values()) {
     const trade = trades.get(shadow.outTradeNo);
     const row = rows.get(shadow.outTradeNo);
-    judgeOrder(shadow, row, trade, violate);
+    judgeOrder(shadow, row, trade, (law, what) => {
+      broken.add(shadow.outTradeNo);
+      violate(law, what);
+    });
     if (trade?.paidMs) paid += 1;
     if (row?.state === 'REFUNDED') refunded += 1;
   }
@@ -91,6 +97,7 @@ export async function judge(
   if (faults.length > 0) violate('L4', `the provider's own books are broken: ${JSON.stringify(faults)}`);
   const refunds = [...trades.values()].flatMap((trade) => trade.refunds);
   const refundsClosed = refunds.filter(({ state }) => state === 'CLOSED').length;
+  for (const line of await stories(site, [...broken].slice(0, MAX_STORIES))) say(line);
   return { paid, refunded, refundsClosed, alarms };
 }
 
@@ -184,6 +191,24 @@ async function serverBooks(
     return { rows: new Map(found.map((row) => [row.outTradeNo, row])), balances: report.balances, alarms };
   } finally {
     await database.close();
+  }
+}
+
+/** What happened on the server to orders that broke a law. */
+async function stories(site: Site, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const client = new Client({ connectionString: site.databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ line: string }>(
+      `select out_trade_no || ' ' || at_ms || ' ' || cause || ' ' || type || ' ' || detail || ' '
+          || from_state || ' -> ' || to_state as line
+        from order_events where out_trade_no = any($1) order by out_trade_no, id`,
+      [names],
+    );
+    return rows.map((row) => row.line);
+  } finally {
+    await client.end();
   }
 }
 

@@ -7,6 +7,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
+import * as http from 'node:http';
 import * as net from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -59,6 +60,8 @@ export class Site {
   databaseUrl = '';
   sandboxUrl = '';
   private cluster!: Cluster;
+  /** Where the providers notify: in front of all servers, as in a real deployment. */
+  private front: http.Server | undefined;
   private readonly sandbox: SandboxSlot = { port: 0, child: undefined, isUp: false, lives: 0 };
   private closing: Promise<void> | undefined;
   /** Why something did not come back. */
@@ -69,6 +72,7 @@ export class Site {
   async start(): Promise<this> {
     const { say } = this.options;
     this.sandbox.port = await freePort();
+    this.front = await this.openFront();
     this.sandboxUrl = `http://127.0.0.1:${this.sandbox.port}`;
     const sandbox = this.startSandbox();
     this.cluster = await startCluster({ dataDir: path.join(this.dataDir, 'db'), clock: systemClock, say });
@@ -157,9 +161,31 @@ export class Site {
 
   private async closeAll(): Promise<void> {
     await Promise.all([this.sandbox, ...this.servers].map(({ child }) => ended(child, 'SIGTERM')));
+    this.front?.close();
+    this.front?.closeAllConnections();
     await this.cluster?.stop();
     removePlace(path.join(this.dataDir, 'db'));
     fs.rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Passes each request to the next server; one that is down costs the caller this try. */
+  private async openFront(): Promise<http.Server> {
+    let turn = 0;
+    const front = http.createServer((request, response) => {
+      const slot = this.servers[(turn += 1) % this.servers.length]!;
+      const { method, url: path, headers } = request;
+      const onward = http.request(
+        { host: '127.0.0.1', port: slot.httpPort, method, path, headers },
+        (answer) => {
+          response.writeHead(answer.statusCode!, answer.headers);
+          answer.pipe(response);
+        },
+      );
+      onward.on('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
+      request.pipe(onward);
+    });
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    return front;
   }
 
   private bringBack(slot: { isUp: boolean }, pauseMs: number, start: () => Promise<void>): void {
@@ -218,6 +244,7 @@ export class Site {
       COINSLOT_MASTER_KEY: this.masterKey,
       COINSLOT_API_TOKEN: this.apiToken,
       COINSLOT_LOG_LEVEL: 'debug',
+      COINSLOT_PUBLIC_URL: `http://127.0.0.1:${(this.front!.address() as net.AddressInfo).port}`,
       COINSLOT_WECHAT_URL: this.sandboxUrl,
       COINSLOT_ALIPAY_URL: this.sandboxUrl,
       COINSLOT_PROVIDER_TIMEOUT_MS: '3000',

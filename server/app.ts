@@ -14,6 +14,8 @@ import { openStreams } from './dtu';
 import { DEFAULT_GATEWAY_LIMITS, Gateway, type GatewayLimits, type Streams } from './gateway/gateway';
 import { Metrics } from './metrics';
 import { Lanes } from './orders/lanes';
+import type { Order } from './orders/model';
+import type { Change } from './orders/store';
 import { TaskRunner } from './orders/tasks';
 import type { Channel } from './providers';
 import { systemClock, type Clock } from './time';
@@ -101,7 +103,7 @@ async function start(
     log,
     maxConnections: options.dbConnections ?? 20,
     providerTimeoutMs: options.providerTimeoutMs ?? 10_000,
-    observer: metrics,
+    observer: { changed: (before, change) => observe(metrics, log, before, change) },
     onSettled: (kind, settlement) => metrics.settled(kind, settlement),
   });
   undo.push(() => core.close());
@@ -175,6 +177,7 @@ function makeGateway(
     onBegin: (deviceId, session) => core.router.begun(deviceId, session),
     streams,
     onEnd: (reason) => metrics.sessionEnded(reason),
+    onRefused: () => metrics.connectionRefused('gateway'),
   });
 }
 
@@ -191,6 +194,14 @@ function watchGauges(metrics: Metrics, gateway: Gateway, lanes: Lanes, { databas
     'Requests that wait for a database connection',
     () => database.pool.waitingCount,
   );
+}
+
+function observe(metrics: Metrics, log: Logger, before: Order | undefined, change: Change): void {
+  metrics.changed(before, change);
+  const { outTradeNo, deviceId, merchantId, state, alarm } = change.order;
+  if (alarm !== '' && before?.alarm !== alarm) {
+    log.warn({ outTradeNo, deviceId, merchantId, state, alarm }, 'order needs a person');
+  }
 }
 
 /** Lets a look at the provider pass only now and then for each order. */

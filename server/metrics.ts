@@ -44,6 +44,11 @@ export class Metrics implements Observer {
   private readonly ends = this.counter('coinslot_session_ends_total', 'Device connections ended, by reason', [
     'reason',
   ]);
+  private readonly refusedConnections = this.counter(
+    'coinslot_connections_refused_total',
+    'Connections refused because there were too many',
+    ['door'],
+  );
   private readonly streamBytes = this.counter('coinslot_dtu_bytes_total', 'Bytes of data streams', [
     'direction',
   ]);
@@ -99,6 +104,10 @@ export class Metrics implements Observer {
 
   sessionEnded(reason: EndReason): void {
     this.ends.inc({ reason });
+  }
+
+  connectionRefused(door: 'gateway' | 'http'): void {
+    this.refusedConnections.inc({ door });
   }
 
   streamPassed(upBytes: number, downBytes: number): void {

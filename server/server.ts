@@ -21,6 +21,10 @@ function optionsOf(config: Config): ServerOptions {
     httpPort: config.COINSLOT_HTTP_PORT,
     gatewayHost: config.COINSLOT_GATEWAY_HOST,
     gatewayPort: config.COINSLOT_GATEWAY_PORT,
+    gatewayLimits: {
+      maxConnections: config.COINSLOT_GATEWAY_MAX_CONNECTIONS,
+      maxUnknownPerAddress: config.COINSLOT_GATEWAY_MAX_UNKNOWN_PER_ADDRESS,
+    },
     dtuHost: config.COINSLOT_DTU_HOST,
     dtuPort: config.COINSLOT_DTU_PORT,
     fairUse: {

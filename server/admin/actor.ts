@@ -5,7 +5,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Db } from '../db/database';
-import { ApiError } from './errors';
+import { ApiError, ForeignError } from './errors';
 
 export interface Actor {
   /** Goes into the event log of what he moves. */
@@ -26,7 +26,7 @@ export function mayTouch(actor: Actor, merchantId: number): boolean {
 
 /** @throws ApiError NOT_FOUND when it is another merchant's. */
 export function demandMerchant(actor: Actor, merchantId: number): void {
-  if (!mayTouch(actor, merchantId)) throw new ApiError('NOT_FOUND');
+  if (!mayTouch(actor, merchantId)) throw new ForeignError();
 }
 
 const TOKEN_BYTES = 24;

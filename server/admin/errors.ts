@@ -29,3 +29,10 @@ export class ApiError extends Error {
     super(detail ?? API_ERRORS[code].text);
   }
 }
+
+/** What is there, but another merchant's: the caller hears that there is no such thing, the log hears the truth. */
+export class ForeignError extends ApiError {
+  constructor() {
+    super('NOT_FOUND');
+  }
+}

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { REASON_NAMES } from '../../src/protocol/reasons';
 import { demandOperator, type Actor, type Tokens } from '../admin/actor';
-import { ApiError, API_ERRORS, type ApiErrorCode } from '../admin/errors';
+import { ApiError, API_ERRORS, ForeignError, type ApiErrorCode } from '../admin/errors';
 import { decisionSchema, type OrderDesk } from '../admin/order-desk';
 import type { ReconciliationDesk } from '../admin/reconciliation-desk';
 import { readBody, type Shop } from '../admin/shop';
@@ -47,8 +47,10 @@ export async function adminRoutes(server: FastifyInstance, options: AdminOptions
     if (!actor) throw new ApiError('UNAUTHORIZED');
     actors.set(request, actor);
   });
-  server.setErrorHandler(sendError);
-  server.setNotFoundHandler((_request, reply) => sendError(new ApiError('NOT_FOUND'), _request, reply));
+  const refuse = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    sendError(error, request, reply, actors.get(request)?.name);
+  server.setErrorHandler(refuse);
+  server.setNotFoundHandler((request, reply) => refuse(new ApiError('NOT_FOUND'), request, reply));
   const route = (
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
@@ -166,11 +168,27 @@ const STATUS_CODES: Readonly<Record<number, ApiErrorCode>> = {
   415: 'UNSUPPORTED_MEDIA_TYPE',
 };
 
-function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Refusals that somebody should see who looks for intruders; the others are everyday mistakes. */
+const NOTED: ReadonlySet<ApiErrorCode> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'BODY_TOO_LARGE']);
+
+function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  actor: string | undefined,
+): FastifyReply {
   const status = (error as { statusCode?: number }).statusCode;
   const known = error instanceof ApiError ? error : new ApiError(STATUS_CODES[status ?? 500] ?? 'INTERNAL');
   if (known.code === 'INTERNAL') {
     request.log.error({ error: (error as Error).message, url: request.routeOptions.url }, 'request failed');
+  }
+  const isForeign = known instanceof ForeignError;
+  if (isForeign || NOTED.has(known.code)) {
+    const { method, ip: address, routeOptions } = request;
+    request.log.warn(
+      { actor, method, url: routeOptions.url, address, code: isForeign ? 'FOREIGN' : known.code },
+      'request refused',
+    );
   }
   const { status: code, text } = API_ERRORS[known.code];
   const detail = known.detail === undefined ? {} : { detail: known.detail };

@@ -4,8 +4,9 @@
  * WebSockets too, and enough of those would keep the providers' notifications out.
  * Invariant: a WebSocket counts until its token was found good, and not after.
  */
-import type { Server } from 'node:http';
+import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
 
 export interface HttpLimits {
   readonly maxConnections: number;
@@ -31,6 +32,7 @@ export class HttpConnections {
   constructor(
     server: Server,
     private readonly maxConnections: number,
+    private readonly onRefused: () => void,
   ) {
     server.on('connection', (socket: Socket) => this.take(socket));
   }
@@ -43,9 +45,29 @@ export class HttpConnections {
   private take(socket: Socket): void {
     if (this.open.size >= this.maxConnections) {
       socket.destroy();
+      this.onRefused();
       return;
     }
     this.open.add(socket);
     socket.once('close', () => this.open.delete(socket));
   }
+}
+
+const STATUS: Readonly<Record<string, number>> = { ERR_HTTP_REQUEST_TIMEOUT: 408, HPE_HEADER_OVERFLOW: 431 };
+const BAD_REQUEST = 400;
+
+/**
+ * Answers and ends a connection whose bytes are no request, or come too slowly. Fastify's own handler would log the
+ * error whole, with the bytes that came: a token may be among them.
+ */
+export function refuseClient(error: NodeJS.ErrnoException, socket: Socket, log: Logger): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const status = STATUS[error.code ?? ''] ?? BAD_REQUEST;
+  log.warn({ address: socket.remoteAddress, code: error.code, status }, 'request malformed or too slow');
+  if (socket.writable) {
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
+  }
+  socket.destroy();
 }

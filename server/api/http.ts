@@ -3,13 +3,14 @@
  * scope, because notifications need their bodies raw.
  */
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Core } from '../core';
 import type { Metrics } from '../metrics';
 import type { Providers } from '../orders/tasks';
 import type { Clock } from '../time';
 import { adminRoutes } from './admin-routes';
-import { DEFAULT_HTTP_LIMITS, HttpConnections, type HttpLimits } from './connections';
+import { DEFAULT_HTTP_LIMITS, HttpConnections, refuseClient, type HttpLimits } from './connections';
 import { healthRoutes } from './health';
 import { notifyRoutes } from './notify';
 
@@ -41,8 +42,11 @@ export async function makeHttp(options: HttpOptions): Promise<Http> {
     requestTimeout: limits.requestTimeoutMs,
     http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.checkMs },
     forceCloseConnections: 'idle',
+    clientErrorHandler: (error, socket) => refuseClient(error, socket as Socket, log),
   });
-  const connections = new HttpConnections(app.server, limits.maxConnections);
+  const connections = new HttpConnections(app.server, limits.maxConnections, () =>
+    metrics.connectionRefused('http'),
+  );
   const close = closer(app, clock);
   await app.register(notifyRoutes, {
     store: core.store,

@@ -28,6 +28,8 @@ export const ENVIRONMENT = {
   COINSLOT_HTTP_PORT: port.default(8080),
   COINSLOT_GATEWAY_HOST: z.string().default('0.0.0.0'),
   COINSLOT_GATEWAY_PORT: port.default(7070),
+  COINSLOT_GATEWAY_MAX_CONNECTIONS: positive.max(1_000_000).default(20_000),
+  COINSLOT_GATEWAY_MAX_UNKNOWN_PER_ADDRESS: positive.max(1_000).default(100),
   COINSLOT_DTU_HOST: z.string().default('127.0.0.1'),
   COINSLOT_DTU_PORT: port.default(7071),
   COINSLOT_DTU_DAY_BYTES: z.coerce.number().int().min(0).default(50_000_000),

@@ -63,6 +63,7 @@ export interface GatewayOptions {
   readonly streams?: Streams;
   /** For metrics. */
   readonly onEnd?: (reason: EndReason) => void;
+  readonly onRefused?: () => void;
 }
 
 const KEY_BYTES = 16;
@@ -111,6 +112,7 @@ export class Gateway implements SessionHost {
       socket.on('error', () => undefined);
       socket.destroy();
       this.options.log.debug({ address }, 'connection refused: too many that are not known');
+      this.options.onRefused?.();
       return;
     }
     const session = new Session(socket, this, address, this.options.clock.nowMs());

@@ -10,9 +10,12 @@ import { decodeHost, HostType } from '../src/protocol/host';
 import { buildFirmware, type Firmware } from './build/build';
 import { loadProfile, type BoardProfile } from './build/profile';
 import { BoardConsole, FlashError } from './flash/console';
+import { identityExpression } from './flash/identity';
 import { type BoardFacts, FACTS, misfit } from './flash/misfits';
 import { sendFiles, stopProgram } from './flash/send';
 
+/** A board looks through its journal for an identity. */
+const SEARCH_MS = 15_000;
 const RESTART_MS = 3000;
 const RESTART_TRIES = 10;
 
@@ -63,6 +66,7 @@ async function flash(options: Options): Promise<void> {
     throw new FlashError(`there is no ${options.port}: is the board plugged in?`);
   const board = await BoardConsole.open(options.port);
   let firmware: Firmware;
+  let hasIdentity: unknown;
   try {
     await board.wake();
     await checkBoard(board, profile);
@@ -73,11 +77,16 @@ async function flash(options: Options): Promise<void> {
     await stopProgram(board);
     await sendFiles(board, { files: { ...firmware.modules, '.bootcde': image }, onProgress: showProgress });
     console.log('written, and read back byte by byte');
+    hasIdentity = await board.evaluate(identityExpression(profile), SEARCH_MS);
     board.type('E.reboot()');
   } finally {
     await board.close();
   }
-  await sayVersion(options, firmware);
+  if (hasIdentity === true) {
+    console.log(
+      'this module has kept its identity and its orders, so it shuts its console when it starts: its host port tells the version (coinslot info)',
+    );
+  } else await sayVersion(options, firmware);
 }
 
 /** An expression that is the INFO of the firmware that runs, in base64; empty when another program runs. */

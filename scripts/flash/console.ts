@@ -12,6 +12,8 @@ export class FlashError extends Error {}
 
 const BAUD = 115200;
 const ANSWER_MS = 4000;
+/** A prompt comes at once, where there is one and the echo is on. */
+const PROMPT_MS = 1500;
 /** Ctrl-C ends what is being typed or run; DLE turns the echo off. */
 const BREAK = '\x03\n';
 const QUIET = '\x10';
@@ -55,7 +57,7 @@ export class BoardConsole {
   async wake(): Promise<void> {
     this.held = '';
     this.port.write(BREAK);
-    await this.until(() => />\s*$/.test(this.held), ANSWER_MS).catch(() => undefined);
+    await this.until(() => />\s*$/.test(this.held), PROMPT_MS).catch(() => undefined);
     if (/password>\s*$/i.test(this.held)) {
       throw new FlashError('the board asks for a password: start it with its button held, and it does not');
     }

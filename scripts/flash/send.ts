@@ -38,9 +38,11 @@ export async function sendFiles(board: BoardConsole, sending: Sending): Promise<
   const { onProgress } = sending;
   const files: Record<string, string> = { ...sending.files, [PROGRAM]: GUARD + sending.files[PROGRAM]! };
   const total = 2 * Object.values(files).reduce((sum, text) => sum + text.length, 0);
+  // Each file has a header of 32 bytes, and begins at a word.
+  const needed = Object.values(files).reduce((sum, text) => sum + text.length + 64, 0);
   let done = 0;
   await board.evaluate(
-    `(function(){var s=require("Storage");${JSON.stringify(Object.keys(files))}.forEach(function(f){s.erase(f)});s.compact();return s.getFree()})()`,
+    `(function(){var s=require("Storage");${JSON.stringify(Object.keys(files))}.forEach(function(f){s.erase(f)});if(s.getFree()<${needed})s.compact();return s.getFree()})()`,
     ERASE_MS,
   );
   const order = Object.keys(files).sort(

@@ -141,6 +141,12 @@ export class InterpreterBox {
     return this.graphLines;
   }
 
+  /** Sends text to a port of the running program that is not the host's, as somebody with a cable would. */
+  typeAt(port: 'usb' | 'modem', text: string): void {
+    if (port === 'usb') this.running?.type(text);
+    else this.ptys.modem.write(Buffer.from(text, 'latin1'));
+  }
+
   /** Ends all processes. */
   async close(): Promise<void> {
     await this.cutPower();

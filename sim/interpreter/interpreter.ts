@@ -96,6 +96,11 @@ export class Running {
     return this.child.pid!;
   }
 
+  /** Types on its standard input, which is a board's USB port. */
+  type(text: string): void {
+    this.child.stdin!.write(Buffer.from(text, 'latin1'));
+  }
+
   /** Ends it like a power cut; resolves when it is gone. */
   kill(): Promise<void> {
     return new Promise((resolve) => {

@@ -55,6 +55,7 @@ export class CabledBoard {
   }
 
   close(): void {
+    if (!this.isOn) return;
     this.isOn = false;
     this.child?.kill('SIGKILL');
     this.pty?.close();

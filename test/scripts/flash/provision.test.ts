@@ -10,23 +10,21 @@ import path from 'node:path';
 import { buildFirmware } from '../../../scripts/build/build';
 import { InterpreterBox } from '../../../sim/interpreter/box';
 import { RealNetwork } from '../../../sim/network/real-network';
-import { RealClock, type Timer } from '../../../sim/time/clock';
+import { RealClock } from '../../../sim/time/clock';
 import { Random } from '../../../sim/time/random';
 import { command, interpreter, type Said } from './board';
+import { LooseClock } from './loose-clock';
 
 const PROVISION = 'scripts/provision.ts';
 const KEY = '000102030405060708090a0b0c0d0e0f';
 const BENCH = ['--apn', 'cmnet'];
+/** Each moves a relay and says something, where a console takes it up. */
+const PROOFS = [
+  'digitalWrite("D10",1);print("P"+"WNED")\n',
+  '\x03\x03\nprint("P"+"WNED")\r\n',
+  '\x10print("P"+"WNED")\n',
+];
 const onInterpreter = interpreter ? describe : describe.skip;
-
-/** The modem's timers run on in the dark; they must not keep the test from ending. */
-class LooseClock extends RealClock {
-  override setTimer(callback: () => void, delayMs: number): Timer {
-    const timer = super.setTimer(callback, delayMs) as Timer & { readonly handle: NodeJS.Timeout };
-    timer.handle.unref();
-    return timer;
-  }
-}
 
 /** A platform that knows one device, and what it was asked. */
 async function platform(): Promise<{ url: string; asked: string[]; server: Server }> {
@@ -102,6 +100,28 @@ onInterpreter('provision, on a module', () => {
   const run = (...options: string[]): Promise<Said> =>
     command(PROVISION, '--port', port, ...BENCH, ...options);
 
+  /** Says something on a port that only a console would take up; whether it did. */
+  async function isConsole(at: 'usb' | 'modem' | 'host'): Promise<boolean> {
+    let heard = '';
+    const { onData } = box.host;
+    box.host.onData = (bytes) => (heard += bytes.toString('latin1'));
+    console_ = '';
+    const pulses = box.relayPulses[1]!;
+    for (const text of PROOFS) {
+      if (at === 'host') box.host.write(Buffer.from(text, 'latin1'));
+      else box.typeAt(at, text);
+      await new Promise<void>((resolve) => void new RealClock().setTimer(resolve, 250));
+    }
+    box.host.onData = onData;
+    return /PWNED/.test(console_ + heard) || box.relayPulses[1] !== pulses;
+  }
+
+  it('leaves the bench a console on USB, and nobody else, while the module has no identity', async () => {
+    expect(await isConsole('usb')).toBe(true);
+    expect(await isConsole('host')).toBe(false);
+    expect(await isConsole('modem')).toBe(false);
+  }, 60_000);
+
   it('refuses what is no identity, and the module has none afterwards', async () => {
     const { status, text } = await run('--id', 'lower', '--key', KEY, '--gateway', 'gateway.example:7001');
     expect(text).toMatch(/BAD_/);
@@ -131,6 +151,16 @@ onInterpreter('provision, on a module', () => {
     expect(asked).toHaveLength(2);
     server.close();
   }, 90_000);
+
+  it.each(['usb', 'host', 'modem'] as const)(
+    'has no console at %s any more',
+    async (at) => {
+      const { starts } = box;
+      expect(await isConsole(at)).toBe(false);
+      expect(box.starts).toBe(starts);
+    },
+    60_000,
+  );
 
   it('says that nobody answers at a port', async () => {
     const silent = createServer(() => {});

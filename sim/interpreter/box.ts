@@ -147,6 +147,11 @@ export class InterpreterBox {
     else this.ptys.modem.write(Buffer.from(text, 'latin1'));
   }
 
+  /** A mistake of the program that throws out of a callback, or memory that is nearly used up until the next start. */
+  trouble(kind: 'throw' | 'hog'): void {
+    this.ptys.pins.write(Buffer.from(`${kind}\n`));
+  }
+
   /** Ends all processes. */
   async close(): Promise<void> {
     await this.cutPower();

@@ -3,7 +3,8 @@
  * functions by ones that speak over a third pseudo-terminal: `w D10 1` for every level set, `p D10 1 50` for a
  * hardware pulse; `D9=1` sets an input, `memory` asks for the JsVars in use, `graph` for all of them with their
  * links, printed on standard output. From `watch` on, the JsVars in use are looked at whenever host or modem are written to, which is deep
- * inside whatever goes on; `most` asks for the most that was seen since. The bundle itself is untouched.
+ * inside whatever goes on; `most` asks for the most that was seen since. `throw` throws out of a callback, `hog` takes all
+ * JsVars but a few hundred until the next start. The bundle itself is untouched.
  */
 export const PINS_PTY = 'pins.pty';
 /** Printed behind the last JsVar. */
@@ -12,7 +13,7 @@ export const GRAPH_END = 'graph end';
 /** Source of the boot file, in Espruino's subset. */
 export const PIN_SHIM = `
 (function(){
-var levels={},rest="",most=0;
+var levels={},rest="",most=0,hog=[];
 function send(text){Serial3.write(text+"\\n")}
 global.digitalWrite=function(pin,level){levels[pin]=level?1:0;send("w "+pin+" "+levels[pin])};
 global.digitalRead=function(pin){return levels[pin]||0};
@@ -27,6 +28,8 @@ function take(line){
 if(line=="memory")send("m "+look(true));
 else if(line=="watch"){most=0;watch(Serial1);watch(Serial2);send("m "+look(true))}
 else if(line=="most")send("m "+most);
+else if(line=="throw")throw new Error("thrown by the shim");
+else if(line=="hog"){while(process.memory().free>300)hog.push(new Array(40).fill(0))}
 else if(line=="graph"){
 E.setConsole(USB,{force:true});E.dumpVariables();print("${GRAPH_END}");E.setConsole(null,{force:true})}
 else{var parts=line.split("=");levels[parts[0]]=+parts[1]}

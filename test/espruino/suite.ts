@@ -23,6 +23,7 @@ import type { Platform } from './platform';
 import { KILLS, purchase, STEP_LIMIT_MS } from './purchase';
 import { type Steady, steadyOrders } from './steady';
 import { dataStreams } from './stream';
+import { troubles } from './trouble';
 
 export interface SuiteOptions {
   readonly interpreter: Interpreter;
@@ -199,6 +200,7 @@ async function startUp(suite: Suite): Promise<void> {
   await suite.boot();
   await machine.request(HostType.Hello, { version: 1, name: 'test' });
   await shutConsole(suite, 'before it is provisioned');
+  await troubles(suite);
   say('HELLO is answered; provisioning');
   const identity = {
     id: platform.deviceId,

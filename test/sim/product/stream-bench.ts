@@ -324,7 +324,7 @@ export class StreamWorld {
   /** Bytes that the module has given to the modem, or announced to it, since it last opened a connection. */
   sentBytes = 0;
 
-  constructor(firmware: Firmware, seed = 5) {
+  constructor(firmware: Firmware, seed = 5, store = memoryStore(journalBytes(firmware))) {
     const random = new Random(seed);
     this.network = new SimulatedNetwork({ clock: this.clock, random: random.fork('network') });
     this.network.internet.setName('gw.test', ADDRESS);
@@ -334,7 +334,7 @@ export class StreamWorld {
       firmware,
       clock: this.clock,
       random,
-      store: memoryStore(journalBytes(firmware)),
+      store,
       network: this.network,
       watch: { onCommand: (line) => this.count(line) },
       onCrash: (error) => this.crashes.push(error),

@@ -14,6 +14,7 @@ import type { LoggedEvent, Store } from '../orders/store';
 import { demandMerchant, type Actor } from './actor';
 import { ApiError } from './errors';
 import { readBody } from './shop';
+import { isIdentifier, line } from './text';
 
 export interface OrderDeskOptions {
   readonly db: Db;
@@ -25,14 +26,14 @@ const MAX_LIST = 200;
 
 export const orderFilterSchema = z.strictObject({
   merchantId: z.coerce.number().int().min(1).optional(),
-  deviceId: z.string().max(12).optional(),
+  deviceId: line(1, 12).optional(),
   state: z.enum(STATES).optional(),
   /** Only those with an alarm. */
   alarmed: z.stringbool().optional(),
   /** Host's reference, out_trade_no or the provider's number. */
-  search: z.string().min(1).max(64).optional(),
+  search: line(1, 64).optional(),
   /** Only older than this order: the last of the page before. */
-  before: z.string().max(32).optional(),
+  before: line(1, 32).optional(),
   limit: z.coerce.number().int().min(1).max(MAX_LIST).default(50),
 });
 
@@ -115,7 +116,7 @@ export class OrderDesk {
   }
 
   private async find(actor: Actor, outTradeNo: string): Promise<Order> {
-    const order = await this.options.store.find(outTradeNo);
+    const order = isIdentifier(outTradeNo) && (await this.options.store.find(outTradeNo));
     if (!order) throw new ApiError('NOT_FOUND');
     demandMerchant(actor, order.merchantId);
     return order;

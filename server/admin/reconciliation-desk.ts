@@ -12,6 +12,7 @@ import type { Clock } from '../time';
 import { demandMerchant, type Actor } from './actor';
 import { ApiError } from './errors';
 import { readBody } from './shop';
+import { line } from './text';
 
 export interface ReconciliationDeskOptions {
   readonly book: ReconciliationBook;
@@ -31,7 +32,7 @@ export const differenceFilterSchema = z.strictObject({
   after: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(MAX_LIST).default(100),
 });
-export const closingSchema = z.strictObject({ note: z.string().trim().min(1).max(500) });
+export const closingSchema = z.strictObject({ note: line(1, 500) });
 export const runSchema = z.strictObject({ day: day.optional() });
 
 export class ReconciliationDesk {

@@ -11,6 +11,7 @@ import type { Channel, CheckResult } from '../providers';
 import type { Clock } from '../time';
 import { demandMerchant, demandOperator, type Actor } from './actor';
 import { ApiError } from './errors';
+import { isIdentifier, line } from './text';
 
 /** Tells the gateways, in whichever process, what a change means for a device that is connected. */
 export interface DeviceSignals {
@@ -29,7 +30,7 @@ const MAX_FEN = 100_000_000;
 /** `set` must fit one unit of the link. */
 const MAX_SETTINGS_CHARS = 900;
 
-const name = z.string().trim().min(1).max(100);
+const name = line(1, 100);
 const amountFen = z.int().min(1).max(MAX_FEN);
 
 export const merchantSchema = z.strictObject({
@@ -49,11 +50,11 @@ export const merchantChangeSchema = merchantSchema.partial();
 export const deviceSchema = z.strictObject({
   id: z.string().regex(/^[A-Z0-9]{4,12}$/),
   merchantId: z.int().min(1),
-  name: z.string().trim().max(100).default(''),
+  name: line(0, 100).default(''),
   maxAmountFen: amountFen.default(20_000),
 });
 export const deviceChangeSchema = z.strictObject({
-  name: z.string().trim().max(100).optional(),
+  name: line(0, 100).optional(),
   isEnabled: z.boolean().optional(),
   maxAmountFen: amountFen.optional(),
   settings: z.record(z.string().regex(/^[A-Za-z]{1,20}$/), z.int().min(0)).optional(),
@@ -159,7 +160,7 @@ export class Shop {
   async renewKey(actor: Actor, id: string): Promise<Provisioning> {
     demandOperator(actor);
     const key = randomBytes(KEY_BYTES);
-    if (!(await this.options.devices.setKey(id, key))) throw new ApiError('NOT_FOUND');
+    if (!isIdentifier(id) || !(await this.options.devices.setKey(id, key))) throw new ApiError('NOT_FOUND');
     this.options.signals.switchedOff(id);
     return { id, key: key.toString('hex') };
   }
@@ -182,7 +183,7 @@ export class Shop {
   }
 
   async device(actor: Actor, id: string): Promise<Device> {
-    const device = await this.options.devices.find(id);
+    const device = isIdentifier(id) && (await this.options.devices.find(id));
     if (!device) throw new ApiError('NOT_FOUND');
     demandMerchant(actor, device.merchantId);
     return device;

@@ -9,10 +9,11 @@ import type { EndName } from '../dtu/far-end';
 import type { FairUse, Usage, UsageDay } from '../dtu/usage';
 import type { Clock } from '../time';
 import { ApiError } from './errors';
+import { line } from './text';
 import { readBody } from './shop';
 
 const tokenSchema = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: line(1, 100),
   merchantId: z.int().min(1),
   deviceId: z
     .string()

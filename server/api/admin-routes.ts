@@ -11,6 +11,7 @@ import { ApiError, API_ERRORS, ForeignError, type ApiErrorCode } from '../admin/
 import { decisionSchema, type OrderDesk } from '../admin/order-desk';
 import type { ReconciliationDesk } from '../admin/reconciliation-desk';
 import { readBody, type Shop } from '../admin/shop';
+import { line } from '../admin/text';
 import type { Order } from '../orders/model';
 import type { Channel } from '../providers';
 import type { Clock } from '../time';
@@ -27,7 +28,7 @@ const MAX_BODY_BYTES = 256 * 1024;
 const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/i;
 
 const tokenSchema = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: line(1, 100),
   merchantId: z.int().min(1).optional(),
 });
 const channelChangeSchema = z.strictObject({ isEnabled: z.boolean() });

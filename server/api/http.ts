@@ -2,13 +2,19 @@
  * Puts the HTTP side together: notifications, health and metrics, admin API. Each set of routes lives in its own
  * scope, because notifications need their bodies raw.
  */
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+} from 'fastify';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Core } from '../core';
 import type { Metrics } from '../metrics';
 import type { Providers } from '../orders/tasks';
 import type { Clock } from '../time';
+import { API_ERRORS } from '../admin/errors';
 import { adminRoutes } from './admin-routes';
 import { DEFAULT_HTTP_LIMITS, HttpConnections, refuseClient, type HttpLimits } from './connections';
 import { healthRoutes } from './health';
@@ -42,6 +48,8 @@ export async function makeHttp(options: HttpOptions): Promise<Http> {
     requestTimeout: limits.requestTimeoutMs,
     http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.checkMs },
     forceCloseConnections: 'idle',
+    // An address that is none never comes to a route.
+    frameworkErrors: (_error, _request, reply) => refuseAddress(reply as unknown as FastifyReply),
     clientErrorHandler: (error, socket) => refuseClient(error, socket as Socket, log),
   });
   const connections = new HttpConnections(app.server, limits.maxConnections, () =>
@@ -61,6 +69,11 @@ export async function makeHttp(options: HttpOptions): Promise<Http> {
   });
   await app.register(adminRoutes, { ...core, clock, prefix: '/api/v1' });
   return { app, connections, close };
+}
+
+function refuseAddress(reply: FastifyReply): void {
+  const { status, text } = API_ERRORS.BAD_REQUEST;
+  void reply.code(status).send({ error: 'BAD_REQUEST', text });
 }
 
 function closer(app: FastifyInstance, clock: Clock): () => Promise<void> {

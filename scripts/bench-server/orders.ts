@@ -2,10 +2,10 @@
  * Whole orders over the wire: pay → code → notification → grant → end → fin. As many at a time as asked (closed
  * loop), or at a fixed rate (open loop), which measures how long a notification takes to become a grant.
  */
-import * as http from 'node:http';
 import { sleep, systemClock } from '../../server/time';
 import type { Message } from '../../src/protocol/messages';
 import type { LinkClient } from './client';
+import { Notifier } from './notifier';
 
 const AMOUNT_FEN = 150;
 const GOODS = Buffer.from('可乐', 'utf8').toString('base64');
@@ -18,8 +18,8 @@ export interface OrderRun {
 }
 
 export class OrderLoad {
-  private readonly agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
-  private readonly urlOf: ReadonlyMap<string, string>;
+  private readonly notifiers: readonly Notifier[];
+  private readonly notifierOf: ReadonlyMap<string, Notifier>;
   private done = 0;
   private grantMs: number[] = [];
   private readonly notifiedMs = new Map<string, number>();
@@ -31,7 +31,9 @@ export class OrderLoad {
     httpUrls: readonly string[],
     private readonly merchantId: number,
   ) {
-    this.urlOf = new Map(clients.map((client, index) => [client.id, httpUrls[index % httpUrls.length]!]));
+    this.notifiers = httpUrls.map((url) => new Notifier(url));
+    const { notifiers } = this;
+    this.notifierOf = new Map(clients.map(({ id }, index) => [id, notifiers[index % notifiers.length]!]));
     for (const client of clients) client.onMessage = (message) => this.hear(client, message);
   }
 
@@ -66,7 +68,7 @@ export class OrderLoad {
   }
 
   close(): void {
-    this.agent.destroy();
+    for (const notifier of this.notifiers) notifier.close();
   }
 
   private reset(): void {
@@ -109,19 +111,7 @@ export class OrderLoad {
   private notify(client: LinkClient, outTradeNo: string): void {
     if (this.notifiedMs.has(outTradeNo)) return;
     this.notifiedMs.set(outTradeNo, performance.now());
-    const body = `${outTradeNo} ${AMOUNT_FEN}`;
-    const request = http.request(
-      `${this.urlOf.get(client.id)}/notify/wechat/${this.merchantId}`,
-      {
-        method: 'POST',
-        agent: this.agent,
-        headers: { 'content-type': 'text/plain', 'content-length': body.length },
-      },
-      (response) => response.resume(),
-    );
-    request.on('error', (error) => {
-      throw error;
-    });
-    request.end(body);
+    const path = `/notify/wechat/${this.merchantId}`;
+    void this.notifierOf.get(client.id)!.post(path, `${outTradeNo} ${AMOUNT_FEN}`);
   }
 }

@@ -11,6 +11,7 @@ import * as jobTimes from './migrations/0004-job-times';
 import * as lighterWrites from './migrations/0005-lighter-writes';
 import * as dtu from './migrations/0010-dtu';
 import * as hotWrites from './migrations/0011-hot-writes';
+import * as orderDefaults from './migrations/0012-order-defaults';
 import { StartError } from '../start-error';
 
 export interface Migration {
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   lighterWrites,
   dtu,
   hotWrites,
+  orderDefaults,
 ];
 
 /** Older ones lack what our statements use, and are not tested. */

@@ -142,9 +142,8 @@ function changeText(
     conditions.push(`exists (select 1 from merchants where merchants.id = orders.merchant_id
       and uncertain_policy = ${text.put('text')} and refund_window_ms = ${text.put('bigint')})`);
   }
-  const saved = `update orders set ${assignments.join(', ')} where ${conditions.join(' and ')}
-    returning out_trade_no`;
-  return wholeText(text, `saved as (${saved})`, change);
+  const act = `update orders set ${assignments.join(', ')} where ${conditions.join(' and ')}`;
+  return wholeText(text, [{ name: 'saved', act, returning: 'out_trade_no' }], change);
 }
 
 /** What the second verification was given of the device; the statement locks it. */
@@ -154,29 +153,61 @@ export interface OpeningFacts {
   readonly maxAmountFen: number;
 }
 
+/** What a new order usually has in these columns; the table's own defaults (migration 0012). */
+const DEFAULTS: Partial<Order> = {
+  reason: 0,
+  alarm: '',
+  codeUrl: '',
+  providerState: '',
+  transactionId: '',
+  paidFen: 0,
+  paidAtMs: 0,
+  outsideFen: 0,
+  grantDeadlineMs: 0,
+  grantSession: 0,
+  grantCount: 0,
+  isGrantReceived: false,
+  dispensedAtMs: 0,
+  refundNo: 0,
+  refundState: '',
+  attempt: 0,
+};
+
+/** Whether the column of a new order is to be written. */
+function isStated(order: Order, column: keyof Order): boolean {
+  const value = order[column];
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== undefined && !(column in DEFAULTS && DEFAULTS[column] === value);
+}
+
 /** Writes a new order; false when the device is not as it was, or the order is there already. */
 export async function writeNew(pool: Pool, change: Change, facts: OpeningFacts): Promise<boolean> {
   const { order } = change;
-  const statement = prepare(`new/${shapeOf(change)}`, () => newText(change));
+  const stated: number[] = [];
+  for (let column = 0; column < COLUMNS.length; column++) {
+    if (isStated(order, COLUMNS[column]!)) stated.push(column);
+  }
+  const statement = prepare(`new/${stated.join('.')}/${shapeOf(change)}`, () => newText(change, stated));
   if (!statement) return false;
-  const values = [order.n, order.deviceId, facts.session, facts.isEnabled, facts.maxAmountFen];
-  return run(pool, statement, change, [
-    ...values,
-    ...COLUMNS.map((column) => order[column]),
-    isActive(order),
-  ]);
+  const values: unknown[] = [order.n, order.deviceId, facts.session, facts.isEnabled, facts.maxAmountFen];
+  for (const column of stated) values.push(order[COLUMNS[column]!]);
+  values.push(isActive(order));
+  return run(pool, statement, change, values);
 }
 
-function newText(change: Change): string {
+function newText(change: Change, stated: readonly number[]): string {
   const text = new Text();
   const gate = `update devices set last_order = greatest(last_order, ${text.put('bigint')})
     where id = ${text.put('text')} and session = ${text.put('bigint')} and is_enabled = ${text.put('boolean')}
-      and max_amount_fen = ${text.put('bigint')}
-    returning id`;
-  const values = COLUMNS.map((_column, index) => text.put(typeOf(index)));
-  const saved = `insert into orders (${SNAKE_COLUMNS.join(', ')}, is_active)
-    select ${values.join(', ')}, ${text.put('boolean')} from gate on conflict do nothing returning out_trade_no`;
-  return wholeText(text, `gate as (${gate}), saved as (${saved})`, change);
+      and max_amount_fen = ${text.put('bigint')}`;
+  const values = stated.map((column) => text.put(typeOf(column)));
+  const act = `insert into orders (${stated.map((column) => SNAKE_COLUMNS[column]).join(', ')}, is_active)
+    select ${values.join(', ')}, ${text.put('boolean')} from gate on conflict do nothing`;
+  const head = [
+    { name: 'gate', act: gate, returning: 'id' },
+    { name: 'saved', act, returning: 'out_trade_no' },
+  ];
+  return wholeText(text, head, change);
 }
 
 function typeOf(column: number): string {
@@ -188,29 +219,51 @@ function shapeOf({ records, tell }: Change): string {
   return `${records.map((record) => record.lines.length).join('.')}/${tell}`;
 }
 
-function wholeText(text: Text, head: string, { records, tell }: Change): string {
-  const parts = [head];
-  records.forEach((record, index) => parts.push(...recordTexts(text, record, index)));
-  if (tell) {
-    const words = [text.put('text'), text.put('bigint'), text.put('integer'), text.put('bigint')];
-    parts.push(`told as (insert into outbox (device_id, n, version, at_ms) select ${words.join(', ')} from saved
-      on conflict (device_id, n) do update set version = excluded.version, at_ms = excluded.at_ms)`);
-  }
-  return `with ${parts.join(',\n')} select out_trade_no from saved`;
+/** A part of the statement: what it does, and the name under which others go on from what it gives. */
+interface Part {
+  readonly name: string;
+  readonly act: string;
+  readonly returning?: string;
 }
 
-function recordTexts(text: Text, record: EventRecord, index: number): string[] {
+/**
+ * The last part is the statement itself and the others feed it: each part acts on what the one before gave, so that
+ * its count of rows says whether all of it took hold, and no row has to be sent.
+ */
+function wholeText(text: Text, head: readonly Part[], { records, tell }: Change): string {
+  const parts = [...head];
+  records.forEach((record, index) => parts.push(...recordParts(text, record, index)));
+  if (tell) {
+    const words = [text.put('text'), text.put('bigint'), text.put('integer'), text.put('bigint')];
+    const act = `insert into outbox (device_id, n, version, at_ms) select ${words.join(', ')} from saved
+      on conflict (device_id, n) do update set version = excluded.version, at_ms = excluded.at_ms`;
+    parts.push({ name: 'told', act });
+  }
+  const last = parts.pop()!;
+  const feeding = parts.map(
+    ({ name, act, returning }) => `${name} as (${act}${returning ? ` returning ${returning}` : ''})`,
+  );
+  return `${feeding.length > 0 ? `with ${feeding.join(',\n')}\n` : ''}${last.act}`;
+}
+
+function recordParts(text: Text, record: EventRecord, index: number): Part[] {
   const types = ['bigint', 'text', 'text', 'jsonb', 'text', 'text'];
   // Each comes after the one before, so that their numbers are in order.
   const before = index === 0 ? 'saved' : `event${index - 1}`;
-  const event = `event${index} as (insert into order_events
-    (out_trade_no, at_ms, cause, type, detail, from_state, to_state)
-    select out_trade_no, ${types.map((type) => text.put(type)).join(', ')} from ${before} returning id, out_trade_no)`;
+  const event = {
+    name: `event${index}`,
+    act: `insert into order_events (out_trade_no, at_ms, cause, type, detail, from_state, to_state)
+      select out_trade_no, ${types.map((type) => text.put(type)).join(', ')} from ${before}`,
+    returning: 'id, out_trade_no',
+  };
   if (record.lines.length === 0) return [event];
   const rows = record.lines.map(() => `(${text.put('text')}, ${text.put('bigint')})`);
-  const lines = `lines${index} as (insert into ledger_lines (event_id, out_trade_no, account, amount_fen)
-    select event${index}.id, event${index}.out_trade_no, line.account, line.amount_fen
-    from event${index}, (values ${rows.join(', ')}) as line (account, amount_fen))`;
+  const lines = {
+    name: `lines${index}`,
+    act: `insert into ledger_lines (event_id, out_trade_no, account, amount_fen)
+      select event${index}.id, event${index}.out_trade_no, line.account, line.amount_fen
+      from event${index}, (values ${rows.join(', ')}) as line (account, amount_fen)`,
+  };
   return [event, lines];
 }
 
@@ -223,7 +276,7 @@ async function run(pool: Pool, statement: Prepared, change: Change, values: unkn
   }
   if (tell) values.push(order.deviceId, order.n, order.version, records.at(-1)?.atMs ?? 0);
   const result = await pool.query({ name: statement.name, text: statement.text, values });
-  return result.rowCount === 1;
+  return result.rowCount! > 0;
 }
 
 /** What this process last saw of orders, the latest few thousand. */

@@ -161,7 +161,7 @@ describe('migrations', () => {
     const sums = `select (select count(*) from orders) as orders, (select count(*) from order_events) as events,
       (select sum(abs(amount_fen)) from ledger_lines) as fen`;
     const before = (await sql.raw(sums).execute(db)).rows;
-    expect(await migrate(db as never)).toEqual(['0011-hot-writes']);
+    expect(await migrate(db as never)).toEqual(['0011-hot-writes', '0012-order-defaults']);
     expect((await sql.raw(sums).execute(db)).rows).toEqual(before);
     expect(before).toEqual([{ orders: 4, events: 4, fen: 1200 }]);
     const { rows } = await sql`select n, is_active, job_at_ms from orders order by n`.execute(db);

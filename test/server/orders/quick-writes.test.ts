@@ -180,6 +180,38 @@ test('what a decision did not look at does not hold it up', async () => {
   expect(await first.find(ORDER)).toMatchObject({ alarm: 'UNGRANTED', version: 2 });
 });
 
+test('a new order may differ from the usual one in every column', async () => {
+  const first = store();
+  const unusual = newOrder({
+    merchantId: 1,
+    state: 'REFUSED',
+    reason: 39,
+    alarm: 'WRONG_AMOUNT',
+    codeUrl: 'u',
+    providerState: 'p',
+    transactionId: 't',
+    paidFen: 9,
+    paidAtMs: 8,
+    outsideFen: 7,
+    outsideRefunds: ['a', 'b'],
+    grantDeadlineMs: 6,
+    grantSession: 5,
+    grantCount: 4,
+    isGrantReceived: true,
+    dispensedAtMs: 3,
+    refundNo: 2,
+    refundState: 'r',
+    attempt: 1,
+    wakeAtMs: undefined,
+    jobAtMs: undefined,
+  });
+  const change = { order: unusual, records: [], wakeAtMs: undefined, tell: true };
+  await first.open(request, WINDOW, () => change);
+  expect(await first.find(ORDER)).toEqual(unusual);
+  expect(await first.find(ORDER)).toEqual(first.recent(ORDER));
+  expect(await query(url, 'select n, version from outbox')).toEqual([{ n: '7', version: 1 }]);
+});
+
 test('whether an order is active is stored as it changes', async () => {
   const first = await opened();
   const isActiveNow = async (): Promise<unknown> => (await query(url, 'select is_active from orders'))[0];

@@ -33,7 +33,7 @@ const { values } = parseArgs({
 const setup = {
   seconds: Number(values.seconds ?? 10),
   devices: Number(values.devices ?? 2_000),
-  connections: Number(values.connections ?? 16),
+  connections: Number(values.connections ?? 8),
   concurrency: Number(values.concurrency ?? 48),
   servers: Number(values.servers ?? 1),
 };

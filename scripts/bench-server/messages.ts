@@ -15,10 +15,14 @@ export interface Answer {
   readonly bytes?: number;
 }
 
-/** Since it was last asked for. */
+/** What held a server up, since it was last asked. */
 export interface Stalls {
   readonly loopP99Ms: number;
   readonly loopMaxMs: number;
+  /** The longest pause for garbage. */
+  readonly gcMaxMs: number;
+  /** Of each second, how long its main thread was ready to run and another had the processor. */
+  readonly starvedMsPerS: number;
   /** Most requests that waited for a database connection at a time. */
   readonly poolWaiting: number;
 }

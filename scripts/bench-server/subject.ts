@@ -2,9 +2,11 @@
  * The server under measurement, as a process of its own: the whole server with merchant, devices and a provider
  * that answers at once. Says where it listens, and how much memory it holds when asked. Started by main.ts (fork).
  */
+import * as fs from 'node:fs';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { startServer, type RunningServer } from '../../server/app';
 import { systemClock } from '../../server/time';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { round } from './figures';
 import { deviceId, DEVICE_KEY, type Answer, type Question, type Stalls } from './messages';
 import { residentBytes } from './memory';
 import { StubProvider } from './stub-provider';
@@ -15,31 +17,57 @@ const NS_PER_MS = 1e6;
 const LOOP_RESOLUTION_MS = 1;
 const POOL_LOOK_MS = 2;
 
-/** Watches what holds orders up inside this process. */
-function watchStalls({ database }: RunningServer['core']): () => Stalls {
-  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  loop.enable();
-  let poolWaiting = 0;
-  const look = (): void => {
-    poolWaiting = Math.max(poolWaiting, database.pool.waitingCount);
-    systemClock.setTimer(look, POOL_LOOK_MS);
-  };
-  look();
-  return () => {
-    const stalls = {
-      loopP99Ms: loop.percentile(99) / NS_PER_MS,
-      loopMaxMs: loop.max / NS_PER_MS,
-      poolWaiting,
-    };
-    loop.reset();
-    poolWaiting = 0;
-    return stalls;
-  };
+/** Milliseconds that the main thread waited for a processor; 0 where the kernel does not tell. */
+function starvedMs(): number {
+  try {
+    return Number(fs.readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / NS_PER_MS;
+  } catch {
+    return 0;
+  }
 }
 
-function hear(server: RunningServer, stalls: () => Stalls, question: Question): void {
+/** Watches what holds orders up inside this process, from the first question on. */
+class StallWatch {
+  private readonly loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  private gcMaxMs = 0;
+  private poolWaiting = 0;
+  private begun = { atMs: systemClock.nowMs(), starvedMs: starvedMs() };
+
+  constructor(private readonly pool: RunningServer['core']['database']['pool']) {
+    this.loop.enable();
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) this.gcMaxMs = Math.max(this.gcMaxMs, duration);
+    }).observe({ entryTypes: ['gc'] });
+    this.look();
+  }
+
+  read(): Stalls {
+    const now = { atMs: systemClock.nowMs(), starvedMs: starvedMs() };
+    const seconds = (now.atMs - this.begun.atMs) / 1_000;
+    const stalls = {
+      loopP99Ms: round(this.loop.percentile(99) / NS_PER_MS, 1),
+      loopMaxMs: round(this.loop.max / NS_PER_MS, 1),
+      gcMaxMs: round(this.gcMaxMs, 1),
+      starvedMsPerS: round((now.starvedMs - this.begun.starvedMs) / seconds),
+      poolWaiting: this.poolWaiting,
+    };
+    this.begun = now;
+    this.loop.reset();
+    this.gcMaxMs = this.poolWaiting = 0;
+    return stalls;
+  }
+
+  private look(): void {
+    this.poolWaiting = Math.max(this.poolWaiting, this.pool.waitingCount);
+    systemClock.setTimer(() => this.look(), POOL_LOOK_MS);
+  }
+}
+
+let watch: StallWatch | undefined;
+
+function hear(server: RunningServer, question: Question): void {
   if (question === 'memory') answer({ bytes: residentBytes() });
-  else if (question === 'stalls') process.send!(stalls());
+  else if (question === 'stalls') process.send!((watch ??= new StallWatch(server.core.database.pool)).read());
   else void server.stop().then(() => process.exit(0));
 }
 
@@ -61,11 +89,10 @@ async function main(): Promise<void> {
     gatewayLimits: { maxUnknown: 10_000, maxUnknownPerAddress: 10_000, handshakeTimeoutMs: 120_000 },
   });
   const { core } = server;
-  const stalls = watchStalls(core);
   const nowMs = Math.round(systemClock.nowMs());
   if (Number(devices) === 0) {
     // Another process has settled in already.
-    process.on('message', (question: Question) => hear(server, stalls, question));
+    process.on('message', (question: Question) => hear(server, question));
     answer({ gatewayPort: server.gatewayPort, httpUrl: server.httpUrl, merchantId: 1 });
     return;
   }
@@ -85,7 +112,7 @@ async function main(): Promise<void> {
     };
     await core.devices.add(device, nowMs);
   }
-  process.on('message', (question: Question) => hear(server, stalls, question));
+  process.on('message', (question: Question) => hear(server, question));
   answer({ gatewayPort: server.gatewayPort, httpUrl: server.httpUrl, merchantId: merchant.id });
 }
 

@@ -52,6 +52,8 @@ const DEFAULT_TTL_S = 300;
 const MAX_REFERENCE_BYTES = 32;
 const MAX_GOODS_BYTES = 48;
 const MAX_LOG_LINES = 20;
+/** JSON.parse calls itself for each bracket, and a board's stack takes some two hundred of them; a password may have 48. */
+const MAX_NESTED = 50;
 const MIN_PULSE_MS = 20;
 const MAX_PULSE_MS = 60000;
 /** Behind amount, channel, time to live and the length of the reference. */
@@ -266,6 +268,7 @@ export class Desk implements HostView, FrameListener {
 
   private setSettings(json: string): Result {
     let change: unknown;
+    if (json.replace(/[^\[{]/g, '').length > MAX_NESTED) return refused(Reason.BadPayload);
     try {
       change = JSON.parse(json);
     } catch {
@@ -283,7 +286,8 @@ export class Desk implements HostView, FrameListener {
   /** Once only: whoever holds the line later cannot make the module another one's. */
   private provision(json: string): Result {
     if (this.book.identity) return refused(Reason.NotAllowed);
-    const identity = json.length <= MAX_RECORD_BYTES ? readIdentity(json) : undefined;
+    const isReadable = json.length <= MAX_RECORD_BYTES && json.replace(/[^\[{]/g, '').length <= MAX_NESTED;
+    const identity = isReadable ? readIdentity(json) : undefined;
     if (!identity) return refused(Reason.BadPayload);
     this.book.saveIdentity(identity);
     return taken(0, () => this.module.restart());

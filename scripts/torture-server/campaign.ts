@@ -14,7 +14,7 @@ import { Site } from './site';
 
 export interface CampaignOptions {
   readonly seed: number;
-  /** How long trouble lasts at the most. */
+  /** How long trouble lasts; longer on a machine so slow that some kind of kill, or any sale, has not happened yet. */
   readonly seconds: number;
   /** Ends the trouble when so many orders were opened. */
   readonly orders?: number;
@@ -65,6 +65,7 @@ const REST_LOOK_MS = 500;
 /** How often, in trouble, a person looks at what waits for one. */
 const DECIDE_MS = 3_000;
 const MAX_SHOWN = 20;
+const EXTRA_TROUBLE_MS = 60_000;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { seed, say, codeS = 30, patienceS = 40 } = options;
@@ -196,7 +197,13 @@ async function trouble(
   const endMs = systemClock.nowMs() + seconds * 1_000;
   let saidMs = 0;
   let decidedMs = systemClock.nowMs();
-  while (systemClock.nowMs() < endMs && fleet.orders.size < orders) {
+  const isOver = (): boolean => {
+    const nowMs = systemClock.nowMs();
+    if (nowMs >= endMs + EXTRA_TROUBLE_MS || fleet.orders.size >= orders) return true;
+    const { kills, pgKills, sandboxKills } = counts;
+    return nowMs >= endMs && Math.min(kills, pgKills, sandboxKills, fleet.delivered) > 0;
+  };
+  while (!isOver()) {
     await sleep(systemClock, 200);
     if (systemClock.nowMs() - decidedMs >= DECIDE_MS) {
       await person.decide();

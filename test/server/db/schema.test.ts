@@ -141,6 +141,7 @@ describe('migrations', () => {
       'DISPENSED,,null,80',
       'CLOSED,,90,null',
       'REFUNDED,CONTRADICTION,null,null',
+      'UNCERTAIN,,null,null',
     ];
     for (const [index, story] of stories.entries()) {
       const [state, alarm, wake, job] = story.split(',');
@@ -163,13 +164,14 @@ describe('migrations', () => {
     const before = (await sql.raw(sums).execute(db)).rows;
     expect(await migrate(db as never)).toEqual(['0011-hot-writes', '0012-order-defaults']);
     expect((await sql.raw(sums).execute(db)).rows).toEqual(before);
-    expect(before).toEqual([{ orders: 4, events: 4, fen: 1200 }]);
+    expect(before).toEqual([{ orders: 5, events: 5, fen: 1500 }]);
     const { rows } = await sql`select n, is_active, job_at_ms from orders order by n`.execute(db);
     expect(rows).toEqual([
       { n: 1, isActive: true, jobAtMs: 80 },
       { n: 2, isActive: false, jobAtMs: 80 },
       { n: 3, isActive: true, jobAtMs: 90 },
       { n: 4, isActive: true, jobAtMs: null },
+      { n: 5, isActive: true, jobAtMs: null },
     ]);
     await database.close();
   });

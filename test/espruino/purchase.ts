@@ -108,8 +108,8 @@ async function orderUntilShown(
   return { number, url: qr.url as string };
 }
 
-/** PAY until it is answered: power may be away. */
-async function ask(suite: Suite, fields: HostFields): Promise<number> {
+/** PAY until it is answered: power may be away, or the machine that all this runs on busy with something else. */
+export async function ask(suite: Suite, fields: HostFields): Promise<number> {
   for (let asks = 1; ; asks++) {
     try {
       return await suite.machine.request(HostType.Pay, fields);

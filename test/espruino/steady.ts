@@ -10,7 +10,7 @@ import { systemClock } from '../../server/time';
 import { JournalReader } from '../../sim/world/journal-reader';
 import { ORDER_STATE_NAMES, OrderState } from '../../src/protocol/codes';
 import { type HostFields, HostType } from '../../src/protocol/host';
-import { finalState, STEP_LIMIT_MS } from './purchase';
+import { ask, finalState, STEP_LIMIT_MS } from './purchase';
 import type { Suite } from './suite';
 
 export interface Steady {
@@ -111,7 +111,7 @@ async function shown(suite: Suite): Promise<{ number: number; url: string; amoun
   const channel = 1 + (suite.orders % 2);
   suite.orders += 1;
   const code = machine.waitFor(HostType.Qr, (qr) => qr.reference === reference, STEP_LIMIT_MS);
-  const pay = machine.request(HostType.Pay, { amountFen, channel, ttlS: TTL_S, reference, goods: '' });
+  const pay = ask(suite, { amountFen, channel, ttlS: TTL_S, reference, goods: '' });
   const [number, { url }] = await Promise.all([pay, code]);
   return { number, url: url as string, amountFen };
 }

@@ -11,7 +11,7 @@ import { StreamWorld } from './stream-bench';
 
 const STEP_MS = 125;
 const STEPS = 12;
-const LINK = { simMissing: 2, noNetwork: 4, noServer: 8 };
+const LINK = { simMissing: 2, noNetwork: 4, connecting: 7, noServer: 8 };
 
 let firmware: Firmware;
 beforeAll(async () => {
@@ -91,6 +91,17 @@ describe('the lights', () => {
   it('red, four blinks: no server', () => {
     const world = provisioned(new StreamWorld(firmware), { host: 'nowhere.test' });
     untilLink(world, LINK.noServer);
+    expectSeen(world, 'f-f-f-f-----');
+  });
+
+  it('red, four blinks: the server is there and says nothing', () => {
+    const world = new StreamWorld(firmware);
+    world.network.internet.listen('203.0.113.99', 7001, () => {});
+    world.network.internet.setName('silent.test', '203.0.113.99');
+    provisioned(world, { host: 'silent.test' });
+    untilLink(world, LINK.connecting);
+    world.clock.advance(3000);
+    expect(world.host.last(HostType.Signal)?.link).toBe(LINK.connecting);
     expectSeen(world, 'f-f-f-f-----');
   });
 

@@ -103,7 +103,7 @@ async function startFigures(failures: string[]): Promise<StartFigures | undefine
   }
 }
 
-function showJsVars({ idle, peak, perOpenOrder, shares }: JsVarFigures): void {
+function showJsVars({ idle, peak, tunnelPeak, perOpenOrder, shares }: JsVarFigures): void {
   console.log('Where they go when idle: functions and their parameters, then tables and objects');
   for (const { source, code, state } of shares.bySource) {
     console.log(
@@ -118,6 +118,7 @@ function showJsVars({ idle, peak, perOpenOrder, shares }: JsVarFigures): void {
     console.log(`${what.padEnd(44)} ${vars} of ${limit} JsVars  ${vars > limit ? 'OVER' : 'ok'}`);
   console.log('');
   row('idle, linked', idle, limits.idleJsVars);
+  row('peak, purchase, data through the platform', tunnelPeak, limits.peakJsVars);
   row('peak, purchase, link reconnects, data flows', peak, limits.peakJsVars);
   console.log(`${'each open order'.padEnd(44)} ${perOpenOrder} JsVars`);
 }
@@ -141,6 +142,7 @@ async function main(): Promise<void> {
       jsVars: figures && {
         idle: figures.idle,
         peak: figures.peak,
+        tunnelPeak: figures.tunnelPeak,
         perOpenOrder: figures.perOpenOrder,
         limits: { idle: limits.idleJsVars, peak: limits.peakJsVars },
       },

@@ -14,7 +14,7 @@ import { DIRECT, type DirectPeer, MeasuredSite } from '../budget/site';
 import type { StreamPeer } from '../../sim/interpreter/stream-peer';
 import { HostStream, type StreamWish, TUNNEL } from '../../sim/product/host-stream';
 import { callbackCommand, MARK_CALL, readCounts } from './callgrind';
-import { PACKET_BYTES, plainCrc, SEALED_BYTES } from './programs';
+import { MODEM_LINE, PACKET_BYTES, plainCrc, SEALED_BYTES } from './programs';
 
 /** Instructions of the interpreter on this machine. */
 export interface LiveCounts {
@@ -39,7 +39,7 @@ const PAYS = 3;
 const SETTLE_MS = 3000;
 const PACKETS = 8;
 /** Between two packets, so that each is on its own: under callgrind one takes the better part of a second. */
-const PACKET_PAUSE_MS = 2000;
+const PACKET_PAUSE_MS = 1000;
 
 /**
  * In front of the bundle: the host port's callback and the end of an answer, and a listener that runs lines beginning
@@ -165,7 +165,7 @@ class LiveBench {
     const status = `${short('desk')}.${this.method('status')}(bench.order)`;
     const frame = `${short('encodeFrame')}(${short('crc32')},1,5,${HostType.Status},${status})`;
     await this.run(`bench.order=${book}[0],piece(function(){${frame}}),parts`, 'status');
-    const line = JSON.stringify('\r\n+CSQ: 20,0\r\n');
+    const line = JSON.stringify(MODEM_LINE);
     await this.run(`piece(function(){${short('keeper')}.${this.method('receive')}(${line})}),parts`, 'at');
     await this.run(`piece(function(){}),parts`, 'nothing');
   }

@@ -4,7 +4,7 @@
  */
 import { transform } from 'esbuild';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Interpreter } from '../../sim/interpreter/interpreter';
 import { aesJsModule } from '../build/aes-js-source';
@@ -116,6 +116,27 @@ var counter=new L.Counter(1);`;
     crc: `crc32(frame)`,
   });
   return { seal: counts.seal!, crc: counts.crc! };
+}
+
+/** A line of the modem, as programs.ts and live.ts count it. */
+export const MODEM_LINE = '\r\n+CSQ: 20,0\r\n';
+
+/**
+ * The same line taken by Espruino's own driver for such modems: `AT.js` with `SIM900.js` on it, from a folder that holds
+ * copies of them (github.com/espruino/EspruinoDocs, modules/ and devices/). Undefined when it does not.
+ */
+export function countPeerLine(interpreter: Interpreter, folder: string, modules: string): number | undefined {
+  const sources = ['AT', 'SIM900'].map((name) => path.join(modules, `${name}.js`));
+  if (!sources.every((file) => existsSync(file))) return undefined;
+  const [at, sim900] = sources.map((file) => JSON.stringify(readFileSync(file, 'latin1')));
+  const setUp = `
+Modules.addCached("AT",${at});Modules.addCached("SIM900",${sim900});
+Modules.addCached("NetworkJS","exports.create=function(){}");
+var feed,taken=0,gprs=require("SIM900").connect({on:function(e,f){feed=f},write:function(){}},undefined,function(){});
+gprs.at.registerLine("+CSQ",function(){taken++});`;
+  const line = JSON.stringify(MODEM_LINE);
+  const counts = countPieces(interpreter, folder, setUp, { line: `feed(${line});if(!taken)throw 1` });
+  return counts.line;
 }
 
 /** `crc32(bytes)` of the crc package, in Espruino's subset. */

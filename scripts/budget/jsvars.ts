@@ -2,7 +2,7 @@
  * JsVars of the bundle on the real interpreter: idle, at the peak of one purchase while the link reconnects, and
  * for each open order; and where they go. What the tool itself puts into the interpreter is taken off.
  */
-import { HostStream, pattern } from '../../sim/product/host-stream';
+import { HostStream, pattern, type StreamWish, TUNNEL } from '../../sim/product/host-stream';
 import { DIRECT, MeasuredSite } from './site';
 import type { Interpreter } from '../../sim/interpreter/interpreter';
 import type { Firmware } from '../build/build';
@@ -12,6 +12,8 @@ import { divide, type Shares } from './shares';
 export interface JsVarFigures {
   readonly idle: number;
   readonly peak: number;
+  /** Of those, at the peak of a purchase while a stream goes through the platform, and of the link's end with it. */
+  readonly tunnelPeak: number;
   /** Of one open order, shown and not yet paid. */
   readonly perOpenOrder: number;
   readonly shares: Shares;
@@ -35,32 +37,37 @@ export async function measureJsVars(interpreter: Interpreter, firmware: Firmware
     const shares = divide(readGraph(await site.box.memoryGraph()), firmware.names);
     const idle = (await site.box.memory()) - shares.shim;
     const added = (await site.box.watchMemory()) - idle;
-    const peak = (await peakOf(site, troubles)) - added;
+    // What is seen counts from here on: the second figure holds the first.
+    const tunnelPeak = (await peakOf(site, TUNNEL, troubles)) - added;
+    const peak = (await peakOf(site, DIRECT, troubles)) - added;
     const perOpenOrder = await openOrderOf(site);
-    return { idle, peak, perOpenOrder, shares, troubles };
+    return { idle, peak, tunnelPeak, perOpenOrder, shares, troubles };
   } finally {
     await site.stop();
   }
 }
 
 /**
- * One purchase, in the midst of which the carrier drops the connection, while bytes go to the maker's own server and
- * back: a stream through the platform would end with the link.
+ * One purchase while bytes go to the far end and back, and a connection that the carrier drops: in the midst of it, or,
+ * for a stream through the platform, which ends with the link, once all bytes are there.
  */
-async function peakOf(site: MeasuredSite, troubles: string[]): Promise<number> {
+async function peakOf(site: MeasuredSite, wish: StreamWish, troubles: string[]): Promise<number> {
   const sent = pattern(STREAM_BYTES, 1);
-  const stream = new HostStream(site.machine, sent.length);
-  await stream.open(DIRECT);
-  await Promise.all([stream.write(sent), purchase(site)]);
+  const isTunnel = wish === TUNNEL;
+  // Credit for more than comes: the stream must not be at rest when the link goes.
+  const stream = new HostStream(site.machine, isTunnel ? Infinity : sent.length);
+  await stream.open(wish);
+  await Promise.all([stream.write(sent), purchase(site, !isTunnel)]);
   while (stream.received.length < sent.length && stream.reason === undefined) await stream.news();
   if (stream.received !== sent) troubles.push('the data stream gave back other bytes');
-  if (stream.reason === undefined) await stream.close();
+  if (isTunnel) await site.reconnect();
+  else if (stream.reason === undefined) await stream.close();
   return site.box.mostMemory();
 }
 
-async function purchase(site: MeasuredSite): Promise<void> {
+async function purchase(site: MeasuredSite, isLinkLost: boolean): Promise<void> {
   const order = await site.order();
-  await site.reconnect();
+  if (isLinkLost) await site.reconnect();
   await site.pay(order);
 }
 

@@ -8,6 +8,8 @@ import type { Streams } from '../../server/gateway/gateway';
 /** What the platform's streams give when one opens, and the steps in which they give more. */
 const WINDOW_BYTES = 16_384;
 const STEP_BYTES = 4_096;
+/** A unit of the link has 1,024 bytes at the most, with what sealing adds. */
+const UNIT_BYTES = 1_000;
 
 export class StreamPeer implements Streams {
   /** Gives back what comes. */
@@ -57,10 +59,11 @@ export class StreamPeer implements Streams {
   }
 
   private pass(): void {
-    const part = this.waiting.slice(0, this.allowedBytes);
-    if (!this.session || part === '') return;
-    this.waiting = this.waiting.slice(part.length);
-    this.allowedBytes -= part.length;
-    this.session.sendBytes(part);
+    while (this.session && this.waiting !== '' && this.allowedBytes > 0) {
+      const part = this.waiting.slice(0, Math.min(this.allowedBytes, UNIT_BYTES));
+      this.waiting = this.waiting.slice(part.length);
+      this.allowedBytes -= part.length;
+      this.session.sendBytes(part);
+    }
   }
 }

@@ -225,7 +225,7 @@ const SERVER: readonly Mutant[] = [
     refund: rules.refundHeld,
     settleDispensed`,
     laws: ['L2 once', 'L3 settled'],
-    finders: [torture(150)],
+    finders: [torture(600, 1000)],
   },
   {
     name: 'takes a grant back that the device says it holds',

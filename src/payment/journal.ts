@@ -145,7 +145,7 @@ export class Journal {
   }
 
   /** How many sectors the ring has. */
-  get sectorCount(): number {
+  sectorCount(): number {
     return this.sectors.length;
   }
 

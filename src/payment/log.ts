@@ -78,7 +78,7 @@ export function logLines(journal: Journal, n: number, count: number): string[] {
     else journal.history(age, bytes, take);
     return found;
   };
-  for (let age = 0; age < journal.sectorCount && lines.length < count; age++) {
+  for (let age = 0; age < journal.sectorCount() && lines.length < count; age++) {
     let found = linesOf(age, count * LINE_BYTES + SPARE_BYTES);
     if (!n && lines.length + found.length < count) found = linesOf(age, ALL_BYTES);
     lines = found.concat(lines);

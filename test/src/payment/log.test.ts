@@ -7,7 +7,7 @@ type Row = readonly [kind: number, record: unknown];
 
 function lines(rows: readonly Row[], n = 0, count = 20): string[] {
   const journal = {
-    sectorCount: 1,
+    sectorCount: () => 1,
     history(_age: number, _bytes: number, take: (kind: number, value: unknown) => void): void {
       for (const [kind, record] of rows) take(kind, record);
     },

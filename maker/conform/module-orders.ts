@@ -17,7 +17,8 @@ import {
   withSettings,
 } from './module-context';
 
-const LOG_LINE = /^\d+ [A-Z_]+ [A-Z_]+ \d+$/;
+/** Behind a time that may have been counted from the start, the cause, and whatever later versions add. */
+const LOG_LINE = /^\d+ [A-Z_]+ [A-Z_]+ (\d+|>\d+(\+\d+)?)( [A-Z_]+( .*)?)?$/;
 const EXPIRE_S = 30;
 const LINK_MS = 180_000;
 /** So long after the loss of the link orders are still taken, and a little more. */
@@ -277,7 +278,7 @@ async function service(context: ModuleContext, checks: Checks): Promise<void> {
   const from = probe.seen.length;
   const line = await follow(HostType.GetLog, { order, count: 3 }, HostType.Log);
   checks.that(
-    'a log line is order, state, reason, time',
+    'a log line is order, state, reason, time, cause',
     LOG_LINE.test(String(line.text)),
     String(line.text),
   );

@@ -48,8 +48,8 @@ class Bench {
     });
     this.module.host.onData = (bytes) => (this.received += bytes.toString('latin1'));
     this.module.powerOn();
-    // Start, and the erases of a new flash behind it.
-    this.clock.advance(5000);
+    // Start, and the erases of a new flash behind it: a calm module makes one each ten seconds.
+    this.clock.advance(30_000);
     this.received = '';
   }
 

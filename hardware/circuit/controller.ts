@@ -88,7 +88,7 @@ function reset(sheet: Sheet): void {
   sheet.part('C30', passive.C_100N, 62, 38, ['NRST', 'GND']);
   sheet.part('SW2', connectors.BUTTON, 70, 40, ['NRST', 'GND'], { turn: 270, value: 'RESET' });
   sheet.label('NRST', 76, 32, 'right');
-  sheet.note(12, 54, 'WDI open (no firmware yet): watchdog off. Once kicked: 0.9 to 2.5 s.');
+  sheet.note(12, 54, 'WDI open (firmware not up yet): watchdog off. Once kicked: 0.9 to 2.5 s.');
 }
 
 function clocks(sheet: Sheet): void {

@@ -42,6 +42,7 @@ export interface Settled {
 const CLOCK_SLACK_MS = 1_000;
 const PAGE = 1_000;
 const MAX_STORIES = 5;
+const ORDER_NAME = /\bTD\d+_\d+\b/g;
 /** What a device may end in for each state of the server. */
 const ENDS: Readonly<Record<string, readonly OrderState[]>> = {
   DISPENSED: [OrderState.Done],
@@ -75,7 +76,10 @@ export async function judge(
 ): Promise<Settled> {
   const broken = new Set<string>();
   const trades = await allTrades(site);
-  const { rows, balances, alarms } = await serverBooks(site, violate);
+  const { rows, balances, alarms } = await serverBooks(site, (law, what) => {
+    for (const name of what.match(ORDER_NAME) ?? []) broken.add(name);
+    violate(law, what);
+  });
   for (const row of rows.values()) {
     if (!shadows.has(row.outTradeNo))
       violate('L1', `${row.outTradeNo} is on the server, but was never opened`);

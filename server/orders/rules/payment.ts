@@ -54,11 +54,14 @@ export const refundLatePayment: Rule<'paid'> = (order, event, context) => {
   return { ...refunding, lines: [...paymentReceived(paid), ...refunding.lines], tell: false };
 };
 
-/** The same payment heard again changes nothing; another one for the same order is for a person. */
-export const hearAgain: Rule<'paid'> = (order, event) =>
-  event.transactionId === order.transactionId && event.amountFen === order.paidFen
-    ? step(order)
-    : step(alarmed(order, 'SECOND_PAYMENT'));
+/**
+ * The same payment heard again changes nothing, and with another amount it is a wrong report of it. Another payment
+ * for the same order is for a person as well.
+ */
+export const hearAgain: Rule<'paid'> = (order, event) => {
+  if (event.transactionId !== order.transactionId) return step(alarmed(order, 'SECOND_PAYMENT'));
+  return step(event.amountFen === order.paidFen ? order : alarmed(order, 'WRONG_AMOUNT'));
+};
 
 /**
  * Somebody gave the money back at the provider's own desk, all of it or a part (WeChat does not tell which):

@@ -129,6 +129,9 @@ describe('payment', () => {
       const other = act(state, { ...EVENTS.paid, transactionId: 'T2' });
       expect(other.order).toEqual({ ...IN_STATE[state], alarm: 'SECOND_PAYMENT' });
       expect(other.lines).toEqual([]);
+      const wrong = act(state, { ...EVENTS.paid, amountFen: EVENTS.paid.amountFen + 1 });
+      expect(wrong.order).toEqual({ ...IN_STATE[state], alarm: 'WRONG_AMOUNT' });
+      expect(wrong.lines).toEqual([]);
     },
   );
 

@@ -1,24 +1,19 @@
 /** What an idle MQTT session costs Aedes, and Mosquitto with TLS, in resident memory. */
 import * as net from 'node:net';
-import { sleep, systemClock } from '../../server/time';
-import { openAll, round, say, SETTLE_MS } from './figures';
+import { measureSessions, say } from './figures';
 import { deviceId, type Answer } from './messages';
 import { startMosquitto } from './mosquitto';
 import { openMqtt } from './mqtt-client';
 import { Part } from './part';
 
-/** Resident bytes that a session costs, from none to all. */
 async function perSession(
+  count: number,
   memory: () => number | Promise<number>,
-  open: () => Promise<readonly { destroy(): void }[]>,
+  open: (index: number) => Promise<{ destroy(): void }>,
 ): Promise<number> {
-  await sleep(systemClock, SETTLE_MS);
-  const before = await memory();
-  const sockets = await open();
-  await sleep(systemClock, SETTLE_MS);
-  const bytes = ((await memory()) - before) / sockets.length;
-  for (const socket of sockets) socket.destroy();
-  return round(bytes);
+  const { opened, bytes } = await measureSessions(count, memory, open);
+  for (const socket of opened) socket.destroy();
+  return bytes;
 }
 
 export async function measureBrokers(
@@ -27,8 +22,9 @@ export async function measureBrokers(
 ): Promise<{ aedes: number; mosquittoTls: number | 'skipped' }> {
   const [aedes, at] = await Part.start<Required<Answer>>('broker.ts', []);
   const ours = await perSession(
+    devices,
     async () => (await aedes.ask<Answer>('memory')).bytes!,
-    () => openAll(devices, (index) => openMqtt(at.gatewayPort, deviceId(index), false)),
+    (index) => openMqtt(at.gatewayPort, deviceId(index), false),
   );
   await aedes.stop();
   const mosquitto = await startMosquitto(folder, await freePort());
@@ -37,8 +33,9 @@ export async function measureBrokers(
     return { aedes: ours, mosquittoTls: 'skipped' };
   }
   const theirs = await perSession(
+    devices,
     () => mosquitto.bytes(),
-    () => openAll(devices, (index) => openMqtt(mosquitto.port, deviceId(index), true)),
+    (index) => openMqtt(mosquitto.port, deviceId(index), true),
   );
   mosquitto.stop();
   return { aedes: ours, mosquittoTls: theirs };

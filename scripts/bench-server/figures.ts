@@ -1,9 +1,12 @@
 /** Small things that the measurements share. */
+import { sleep, systemClock } from '../../server/time';
 
 /** Handshakes at a time. */
 const OPENING = 50;
-/** Before memory is read, so that what was just opened has come to rest. */
+/** After connections were opened or closed, so that all has come to rest. */
 export const SETTLE_MS = 2_000;
+/** Memory has come to rest when so many readings, so far apart, lie so close together. */
+const STEADY = { readings: 3, everyMs: 500, withinBytes: 256 * 1_024, mostReadings: 40 } as const;
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -12,11 +15,47 @@ export const quantile = (sorted: readonly number[], share: number): number =>
 
 export const round = (value: number, digits = 0): number => Math.round(value * 10 ** digits) / 10 ** digits;
 
-export async function openAll<One>(count: number, open: (index: number) => Promise<One>): Promise<One[]> {
+/** Opens those from `first` to before `end`, in order. */
+async function openSome<One>(
+  first: number,
+  end: number,
+  open: (index: number) => Promise<One>,
+): Promise<One[]> {
   const opened: One[] = [];
-  for (let at = 0; at < count; at += OPENING) {
-    const some = Math.min(OPENING, count - at);
+  for (let at = first; at < end; at += OPENING) {
+    const some = Math.min(OPENING, end - at);
     opened.push(...(await Promise.all(Array.from({ length: some }, (_, index) => open(at + index)))));
   }
   return opened;
+}
+
+async function restingBytes(memory: () => number | Promise<number>): Promise<number> {
+  const seen: number[] = [];
+  for (;;) {
+    await sleep(systemClock, STEADY.everyMs);
+    seen.push(await memory());
+    const last = seen.slice(-STEADY.readings);
+    const spread = Math.max(...last) - Math.min(...last);
+    if (last.length === STEADY.readings && spread <= STEADY.withinBytes) return seen.at(-1)!;
+    if (seen.length === STEADY.mostReadings) {
+      say(`memory does not come to rest: ${spread} bytes apart`);
+      return seen.at(-1)!;
+    }
+  }
+}
+
+/**
+ * Opens `count` sessions, and gives them with the resident bytes that each of the second half cost: with the first
+ * half, what a process needs once has been allocated, and what its start left behind has been given back.
+ */
+export async function measureSessions<One>(
+  count: number,
+  memory: () => number | Promise<number>,
+  open: (index: number) => Promise<One>,
+): Promise<{ opened: One[]; bytes: number }> {
+  const half = Math.floor(count / 2);
+  const opened = await openSome(0, half, open);
+  const before = await restingBytes(memory);
+  opened.push(...(await openSome(half, count, open)));
+  return { opened, bytes: round(((await restingBytes(memory)) - before) / (count - half)) };
 }

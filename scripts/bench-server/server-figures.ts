@@ -8,7 +8,7 @@ import type { Message } from '../../src/protocol/messages';
 import type { BareTurn } from './bare';
 import { LinkClient } from './client';
 import { CpuMeter, readCpu, type CpuUs } from './cpu';
-import { openAll, quantile, round, say, SETTLE_MS } from './figures';
+import { measureSessions, quantile, round, say, SETTLE_MS } from './figures';
 import { deviceId, DEVICE_KEY, type Answer, type Stalls } from './messages';
 import { OrderLoad } from './orders';
 import { Part } from './part';
@@ -158,13 +158,11 @@ async function memoryOf(parts: readonly Part[]): Promise<number> {
 
 export async function measureServer(setup: Setup): Promise<ServerFigures> {
   const { parts, places } = await startServers(setup);
-  await sleep(systemClock, SETTLE_MS);
-  const before = await memoryOf(parts);
-  const clients = await openAll(setup.devices, (index) =>
-    LinkClient.open(places[index % places.length]!.gatewayPort, deviceId(index), DEVICE_KEY),
+  const { opened: clients, bytes } = await measureSessions(
+    setup.devices,
+    () => memoryOf(parts),
+    (index) => LinkClient.open(places[index % places.length]!.gatewayPort, deviceId(index), DEVICE_KEY),
   );
-  await sleep(systemClock, SETTLE_MS);
-  const bytes = round(((await memoryOf(parts)) - before) / setup.devices);
   say(`${setup.devices} devices connected, ${bytes} bytes each`);
   const urls = places.map((place) => place.httpUrl);
   const load = new OrderLoad(clients, urls, places[0]!.merchantId);

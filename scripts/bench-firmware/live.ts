@@ -14,13 +14,12 @@ import { DIRECT, type DirectPeer, MeasuredSite } from '../budget/site';
 import type { StreamPeer } from '../../sim/interpreter/stream-peer';
 import { HostStream, type StreamWish, TUNNEL } from '../../sim/product/host-stream';
 import { callbackCommand, MARK_CALL, readCounts } from './callgrind';
-import { MODEM_LINE, PACKET_BYTES, plainCrc, SEALED_BYTES } from './programs';
+import { MODEM_LINE, PACKET_BYTES, SEALED_BYTES } from './programs';
 
 /** Instructions of the interpreter on this machine. */
 export interface LiveCounts {
   /** From the last byte of PAY to the first byte of its ACK; and with CRC-32 in JavaScript. */
   readonly payToAck: number;
-  readonly payToAckPlainCrc: number;
   readonly seal: number;
   readonly open: number;
   readonly statusFrame: number;
@@ -195,7 +194,7 @@ export async function countLive(
   const output = path.join(folder, 'live');
   mkdirSync(output, { recursive: true });
   const wrapped = { ...interpreter, wrapper: callbackCommand(output) };
-  const site = await MeasuredSite.start(wrapped, firmware, onTrouble, SHIM + (await plainCrc()));
+  const site = await MeasuredSite.start(wrapped, firmware, onTrouble, SHIM);
   const bench = new LiveBench(site, firmware);
   try {
     await bench.idle();
@@ -203,8 +202,6 @@ export async function countLive(
     await bench.calls();
     await bench.packets('tunnel', TUNNEL, site.platform.streams);
     await bench.packets('direct', DIRECT, site.direct);
-    await bench.run('E.CRC32=function(text){return crc32(E.toUint8Array(text))>>>0},parts');
-    await bench.pay('pay with plain CRC');
   } finally {
     await site.stop();
   }
@@ -218,7 +215,6 @@ export async function countLive(
   const net = (name: string): number => Math.round(bench.mean(counts, name) - nothing);
   return {
     payToAck: net('pay'),
-    payToAckPlainCrc: net('pay with plain CRC'),
     seal: net('seal'),
     open: net('open'),
     statusFrame: net('status'),

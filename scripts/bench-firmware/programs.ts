@@ -140,7 +140,7 @@ gprs.at.registerLine("+CSQ",function(){taken++});`;
 }
 
 /** `crc32(bytes)` of the crc package, in Espruino's subset. */
-export async function plainCrc(): Promise<string> {
+async function plainCrc(): Promise<string> {
   const root = path.join(__dirname, '..', '..', 'node_modules');
   const file = path.join(root, 'crc', 'mjs', 'calculators', 'crc32.js');
   const source = readFileSync(file, 'latin1').replace(/^export default crc32;/m, '');

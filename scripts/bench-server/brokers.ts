@@ -1,5 +1,5 @@
 /** What an idle MQTT session costs Aedes, and Mosquitto with TLS, in resident memory. */
-import * as net from 'node:net';
+import { freePort } from '../../server/db/launch';
 import { measureSessions, say } from './figures';
 import { deviceId, type Answer } from './messages';
 import { startMosquitto } from './mosquitto';
@@ -39,15 +39,4 @@ export async function measureBrokers(
   );
   mosquitto.stop();
   return { aedes: ours, mosquittoTls: theirs };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

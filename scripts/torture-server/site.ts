@@ -12,6 +12,7 @@ import * as net from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from '../../server/db/launch';
 import { startCluster, type Cluster } from '../../server/db/cluster';
 import { readPlace, removePlace } from '../../server/db/place';
 import { readPidFile } from '../../server/db/postmaster';
@@ -275,16 +276,5 @@ function ended(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise
     if (!child || child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once('exit', () => resolve());
     child.kill(signal);
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
   });
 }

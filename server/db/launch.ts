@@ -159,7 +159,8 @@ export async function answers(place: Place, port: number): Promise<boolean> {
   }
 }
 
-function freePort(): Promise<number> {
+/** A port of the loopback that nobody listens on now; another process may be faster to take it. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = net.createServer();
     probe.on('error', reject);

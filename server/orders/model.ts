@@ -94,6 +94,26 @@ export interface Order {
   readonly version: number;
 }
 
+/** What stands in a new order before anything has happened to it; the table's own defaults too (migration 0012). */
+export const UNTOUCHED = {
+  alarm: '',
+  codeUrl: '',
+  providerState: '',
+  transactionId: '',
+  paidFen: 0,
+  paidAtMs: 0,
+  outsideFen: 0,
+  outsideRefunds: [],
+  grantDeadlineMs: 0,
+  grantSession: 0,
+  grantCount: 0,
+  isGrantReceived: false,
+  dispensedAtMs: 0,
+  refundNo: 0,
+  refundState: '',
+  attempt: 0,
+} as const satisfies Partial<Order>;
+
 export type Source = 'notification' | 'query';
 
 export type OrderEvent =

@@ -8,7 +8,7 @@
  */
 import type { Pool } from 'pg';
 import type { Change, EventRecord, LockedOrder } from './store';
-import { isActive, type Order, type Policy } from './model';
+import { isActive, type Order, type Policy, UNTOUCHED } from './model';
 
 /** Types of the columns, in the order in which they are written. */
 export const COLUMN_TYPES = {
@@ -153,25 +153,8 @@ export interface OpeningFacts {
   readonly maxAmountFen: number;
 }
 
-/** What a new order usually has in these columns; the table's own defaults (migration 0012). */
-const DEFAULTS: Partial<Order> = {
-  reason: 0,
-  alarm: '',
-  codeUrl: '',
-  providerState: '',
-  transactionId: '',
-  paidFen: 0,
-  paidAtMs: 0,
-  outsideFen: 0,
-  grantDeadlineMs: 0,
-  grantSession: 0,
-  grantCount: 0,
-  isGrantReceived: false,
-  dispensedAtMs: 0,
-  refundNo: 0,
-  refundState: '',
-  attempt: 0,
-};
+/** The table's own defaults, which a new order usually has. */
+const DEFAULTS: Partial<Order> = { reason: 0, ...UNTOUCHED };
 
 /** Whether the column of a new order is to be written. */
 function isStated(order: Order, column: keyof Order): boolean {

@@ -6,7 +6,7 @@
  */
 import { Reason } from '../../src/protocol/codes';
 import type { Clock } from '../time';
-import { isJobMissing, type Order, type OrderEvent, type Times } from './model';
+import { isJobMissing, type Order, type OrderEvent, type Times, UNTOUCHED } from './model';
 import { applyEvent } from './order';
 import type { Context } from './rules';
 import type { Cause, Change, EventRecord, LockedOrder, OpenFacts, OpenRequest, Store } from './store';
@@ -241,22 +241,7 @@ function newOrder(request: OpenRequest, merchantId: number, refusal: Reason, tim
     expiresAtMs: request.nowMs + request.ttlMs,
     state: refusal === Reason.None ? 'CREATED' : 'REFUSED',
     reason: refusal,
-    alarm: '',
-    codeUrl: '',
-    providerState: '',
-    transactionId: '',
-    paidFen: 0,
-    paidAtMs: 0,
-    outsideFen: 0,
-    outsideRefunds: [],
-    grantDeadlineMs: 0,
-    grantSession: 0,
-    grantCount: 0,
-    isGrantReceived: false,
-    dispensedAtMs: 0,
-    refundNo: 0,
-    refundState: '',
-    attempt: 0,
+    ...UNTOUCHED,
     wakeAtMs: refusal === Reason.None ? request.nowMs + times.callGraceMs : undefined,
     jobAtMs: refusal === Reason.None ? request.nowMs + Math.min(times.callGraceMs, FIRST_JOB_MS) : undefined,
     version: 1,

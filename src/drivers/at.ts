@@ -86,10 +86,7 @@ const PROBES = 4;
 const QUIET_MS = 200;
 /** Wait for a prompt; then the payload is written anyway (see `onTimer`). */
 const PROMPT_TIMEOUT_MS = 3000;
-/**
- * Written when probes stay unanswered after a payload, for a modem that waits for the rest of it. ESC cancels a
- * prompt where the firmware allows it, and is only data of a doomed connection where not.
- */
+/** For a modem that still waits for a payload: ESC cancels a prompt, or is only data of a doomed connection. */
 const FILLER = '\x1b';
 const FILLER_BYTES = 1460;
 /** Longest line kept; a longer one is dropped to its end. */

@@ -15,9 +15,10 @@ import {
   type FrameListener,
   FrameReader,
 } from '../protocol/frame';
-import { decodeValues, hostKinds, HostType, isText, shortText } from '../protocol/host-wire';
+import { decodeValues, hostKinds, HostType, shortText } from '../protocol/host-wire';
 import type { Clock, Crc32, TimerId } from '../protocol/ports';
 import type { Book, Order } from './book';
+import { isTooNested, payReason } from './host-input';
 import { readIdentity } from './identity';
 import { MAX_RECORD_BYTES } from './journal';
 import { OrderEvent } from './order';
@@ -46,14 +47,8 @@ export interface Module {
   base64(bytes: string): string;
 }
 
-const MIN_TTL_S = 30;
-const MAX_TTL_S = 7200;
 const DEFAULT_TTL_S = 300;
-const MAX_REFERENCE_BYTES = 32;
-const MAX_GOODS_BYTES = 48;
 const MAX_LOG_LINES = 20;
-/** JSON.parse calls itself for each bracket, and a board's stack takes some two hundred of them; a password may have 48. */
-const MAX_NESTED = 50;
 const MIN_PULSE_MS = 20;
 const MAX_PULSE_MS = 60000;
 /** Behind amount, channel, time to live and the length of the reference. */
@@ -79,22 +74,6 @@ function refused(reason: Reason): Result {
 /** Taken; `then` is what follows the ACK. */
 function taken(n: number, then: () => void): Result {
   return { reason: Reason.None, n, then };
-}
-
-/** Checks a PAY in the documented order of reasons; None when it is good. */
-function payReason(
-  amountFen: number,
-  channel: number,
-  ttlS: number,
-  reference: string,
-  goods: string,
-): Reason {
-  if (!/^[\x21-\x7e]+$/.test(reference) || reference.length > MAX_REFERENCE_BYTES) return Reason.BadReference;
-  if (amountFen === 0) return Reason.BadAmount;
-  if (channel !== 1 && channel !== 2) return Reason.BadChannel;
-  if (ttlS && (ttlS < MIN_TTL_S || ttlS > MAX_TTL_S)) return Reason.BadPayload;
-  if (goods.length > MAX_GOODS_BYTES || !isText(goods)) return Reason.BadText;
-  return Reason.None;
 }
 
 export class Desk implements HostView, FrameListener {
@@ -268,7 +247,7 @@ export class Desk implements HostView, FrameListener {
 
   private setSettings(json: string): Result {
     let change: unknown;
-    if (json.replace(/[^\[{]/g, '').length > MAX_NESTED) return refused(Reason.BadPayload);
+    if (isTooNested(json)) return refused(Reason.BadPayload);
     try {
       change = JSON.parse(json);
     } catch {
@@ -286,7 +265,7 @@ export class Desk implements HostView, FrameListener {
   /** Once only: whoever holds the line later cannot make the module another one's. */
   private provision(json: string): Result {
     if (this.book.identity) return refused(Reason.NotAllowed);
-    const isReadable = json.length <= MAX_RECORD_BYTES && json.replace(/[^\[{]/g, '').length <= MAX_NESTED;
+    const isReadable = json.length <= MAX_RECORD_BYTES && !isTooNested(json);
     const identity = isReadable ? readIdentity(json) : undefined;
     if (!identity) return refused(Reason.BadPayload);
     this.book.saveIdentity(identity);

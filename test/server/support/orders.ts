@@ -1,5 +1,11 @@
 /** Orders and events for tests of the machine and the stores. */
-import type { EventType, Order, OrderEvent, State } from '../../../server/orders/model';
+import {
+  type EventType,
+  type Order,
+  type OrderEvent,
+  type State,
+  UNTOUCHED,
+} from '../../../server/orders/model';
 import type { Context } from '../../../server/orders/rules';
 
 export const NOW_MS = 1_767_225_600_000;
@@ -34,22 +40,7 @@ export function newOrder(change: Partial<Order> = {}): Order {
     expiresAtMs: NOW_MS + 300_000,
     state: 'CREATED',
     reason: 0,
-    alarm: '',
-    codeUrl: '',
-    providerState: '',
-    transactionId: '',
-    paidFen: 0,
-    paidAtMs: 0,
-    outsideFen: 0,
-    outsideRefunds: [],
-    grantDeadlineMs: 0,
-    grantSession: 0,
-    grantCount: 0,
-    isGrantReceived: false,
-    dispensedAtMs: 0,
-    refundNo: 0,
-    refundState: '',
-    attempt: 0,
+    ...UNTOUCHED,
     wakeAtMs: NOW_MS + 20_000,
     jobAtMs: NOW_MS + 20_000,
     version: 1,

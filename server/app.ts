@@ -26,6 +26,8 @@ export interface ServerOptions {
   /** A PostgreSQL of one's own, instead of the embedded one. */
   readonly databaseUrl?: string;
   readonly dbConnections?: number;
+  /** Connections for the short way of orders, beside those (db/pipes.ts). */
+  readonly pipes?: number;
   readonly httpHost?: string;
   /** 0: any free port. */
   readonly httpPort?: number;
@@ -193,6 +195,11 @@ function watchGauges(metrics: Metrics, gateway: Gateway, lanes: Lanes, { databas
     'coinslot_db_waiting',
     'Requests that wait for a database connection',
     () => database.pool.waitingCount,
+  );
+  metrics.gauge(
+    'coinslot_db_under_way',
+    'Statements of orders that the database has not answered',
+    () => database.pipes.underWay,
   );
 }
 

@@ -40,6 +40,8 @@ export interface CoreOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly maxConnections: number;
+  /** Connections for the short way of orders, beside those (db/pipes.ts). */
+  readonly pipes?: number;
   readonly masterKey?: string;
   /** The operator's token for the admin API. */
   readonly apiToken?: string;
@@ -88,6 +90,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   const database = openDatabase({
     url: options.databaseUrl,
     maxConnections: options.maxConnections,
+    ...(options.pipes !== undefined && { pipes: options.pipes }),
     applicationName: 'coinslot',
     onError: (error) => log.warn({ error: error.message }, 'database connection lost'),
   });
@@ -141,7 +144,7 @@ function makeServices(
     new ProviderRegistry(merchants, (channel, parameters) =>
       createProvider(channel, parameters, providerOptions(channel)),
     );
-  const store = new PostgresStore(database.db, database.pool);
+  const store = new PostgresStore(database.db, database.pipes);
   const service = new OrderService({
     store,
     clock,

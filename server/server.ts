@@ -17,6 +17,7 @@ function optionsOf(config: Config): ServerOptions {
     dataDir: config.COINSLOT_DATA_DIR,
     databaseUrl: config.DATABASE_URL,
     dbConnections: config.COINSLOT_DB_CONNECTIONS,
+    pipes: config.COINSLOT_DB_PIPES,
     httpHost: config.COINSLOT_HTTP_HOST,
     httpPort: config.COINSLOT_HTTP_PORT,
     gatewayHost: config.COINSLOT_GATEWAY_HOST,

@@ -3,6 +3,7 @@
  * checked at start; what is wrong is said by name, never with its value, because it may be a secret.
  */
 import { z } from 'zod';
+import { DEFAULT_PIPES } from '../db/database';
 import { MasterKeys } from '../secrets';
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -24,6 +25,7 @@ export const ENVIRONMENT = {
   COINSLOT_DATA_DIR: z.string().default('data/server'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   COINSLOT_DB_CONNECTIONS: positive.max(500).default(20),
+  COINSLOT_DB_PIPES: positive.max(64).default(DEFAULT_PIPES),
   COINSLOT_HTTP_HOST: z.string().default('127.0.0.1'),
   COINSLOT_HTTP_PORT: port.default(8080),
   COINSLOT_GATEWAY_HOST: z.string().default('0.0.0.0'),

@@ -1,9 +1,10 @@
 /**
- * Opens the pool of connections and Kysely on it. Leaves the schema to migrate.ts.
+ * Opens the pool of connections, Kysely on it, and the pipes beside it. Leaves the schema to migrate.ts.
  * Invariant: a bigint comes out as a safe integer or not at all; money is never rounded.
  */
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import { Pool, types, type PoolClient } from 'pg';
+import { Pipes } from './pipes';
 import type { Schema } from './schema';
 
 export type Db = Kysely<Schema>;
@@ -11,8 +12,13 @@ export type Db = Kysely<Schema>;
 export interface Database {
   readonly db: Db;
   readonly pool: Pool;
+  /** For single statements that must be quick; connected when first used. */
+  readonly pipes: Pipes;
   close(): Promise<void>;
 }
+
+/** One keeps a processor of the database busy; more of them share its flushes. */
+export const DEFAULT_PIPES = 2;
 
 const INT8_OID = 20;
 /** sum() of bigint is numeric; a sum of money is an integer all the same. */
@@ -37,6 +43,8 @@ const typeParsers = {
 export interface DatabaseOptions {
   readonly url: string;
   readonly maxConnections: number;
+  /** Connections beside those of the pool; `DEFAULT_PIPES` unless said otherwise. */
+  readonly pipes?: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
   /** An idle connection broke; the pool makes another. */
@@ -57,5 +65,16 @@ export function openDatabase(options: DatabaseOptions): Database {
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
-  return { db, pool, close: () => db.destroy() };
+  const pipes = new Pipes({
+    url: options.url,
+    count: options.pipes ?? DEFAULT_PIPES,
+    applicationName: `${options.applicationName} pipe`,
+    types: typeParsers as never,
+    onError: options.onError,
+  });
+  const close = async (): Promise<void> => {
+    await pipes.close();
+    await db.destroy();
+  };
+  return { db, pool, pipes, close };
 }

@@ -10,6 +10,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../server/db/cluster';
+import { DEFAULT_PIPES } from '../../server/db/database';
 import { readPlace, removePlace } from '../../server/db/place';
 import { readPidFile } from '../../server/db/postmaster';
 import { systemClock } from '../../server/time';
@@ -33,7 +34,7 @@ const { values } = parseArgs({
 const setup = {
   seconds: Number(values.seconds ?? 10),
   devices: Number(values.devices ?? 2_000),
-  connections: Number(values.connections ?? 8),
+  connections: Number(values.connections ?? DEFAULT_PIPES),
   concurrency: Number(values.concurrency ?? 48),
   servers: Number(values.servers ?? 1),
 };

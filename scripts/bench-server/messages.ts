@@ -6,7 +6,7 @@ export function deviceId(index: number): string {
   return `BENCH${String(index).padStart(6, '0')}`;
 }
 
-export type Question = 'memory' | 'go' | 'stalls' | 'stop';
+export type Question = 'memory' | 'go' | 'go pipelined' | 'stalls' | 'stop';
 
 export interface Answer {
   readonly gatewayPort?: number;
@@ -23,6 +23,6 @@ export interface Stalls {
   readonly gcMaxMs: number;
   /** Of each second, how long its main thread was ready to run and another had the processor. */
   readonly starvedMsPerS: number;
-  /** Most requests that waited for a database connection at a time. */
-  readonly poolWaiting: number;
+  /** Most statements of orders that the database had not answered at a time. */
+  readonly underWay: number;
 }

@@ -34,6 +34,9 @@ export interface ServerFigures {
   readonly commitsPerOrder: number;
   readonly bareCommitsPerSecond: number;
   readonly share: number;
+  /** The bare loop with several commits under way on each connection, and the share of that. */
+  readonly barePipelinedPerSecond: number;
+  readonly shareOfPipelined: number;
   /** Processor time of a bare commit over that of a commit of ours, all parts counted: what other work cannot blur. */
   readonly cpuShare: number;
   readonly cpuUsPerOrder: CpuUs;
@@ -85,6 +88,7 @@ type SideBySide = Pick<
   | 'ordersPerSecond'
   | 'commitsPerOrder'
   | 'bareCommitsPerSecond'
+  | 'barePipelinedPerSecond'
   | 'cpuUsPerOrder'
   | 'cpuUsPerBareCommit'
   | 'walBytesPerOrder'
@@ -100,12 +104,24 @@ async function sideBySide(setup: Setup, load: OrderLoad, servers: readonly Part[
   const serverPids = servers.map((server) => server.pid);
   const orderCpu = new CpuMeter(() => readCpu(serverPids, setup.postmaster));
   const bareCpu = new CpuMeter(() => readCpu([bare.pid], setup.postmaster));
-  const sum = { orders: 0, orderS: 0, commits: 0, walBytes: 0, bareCommits: 0, bareS: 0 };
+  const sum = {
+    orders: 0,
+    orderS: 0,
+    commits: 0,
+    walBytes: 0,
+    bareCommits: 0,
+    bareS: 0,
+    pipelined: 0,
+    pipelinedS: 0,
+  };
   await bare.ask<BareTurn>('go');
   for (let turn = 0; turn < TURNS; turn++) {
     const bareTurn = await bareCpu.around(() => bare.ask<BareTurn>('go'));
     sum.bareCommits += bareTurn.commits;
     sum.bareS += bareTurn.seconds;
+    const pipelined = await bare.ask<BareTurn>('go pipelined');
+    sum.pipelined += pipelined.commits;
+    sum.pipelinedS += pipelined.seconds;
     const before = await written(client);
     const full = await orderCpu.around(() => load.closed(setup.concurrency, turnS));
     const after = await written(client);
@@ -113,9 +129,10 @@ async function sideBySide(setup: Setup, load: OrderLoad, servers: readonly Part[
     sum.walBytes += after.walBytes - before.walBytes;
     sum.orders += full.orders;
     sum.orderS += full.seconds;
-    say(
-      `${round(full.orders / full.seconds)} orders/s, ${round(bareTurn.commits / bareTurn.seconds)} bare commits/s`,
+    const [orders, commits, more] = [full, bareTurn, pipelined].map(
+      (turnOf) => ('orders' in turnOf ? turnOf.orders : turnOf.commits) / turnOf.seconds,
     );
+    say(`${round(orders!)} orders/s, ${round(commits!)} bare commits/s, ${round(more!)} pipelined`);
   }
   await bare.stop();
   await client.end();
@@ -123,6 +140,7 @@ async function sideBySide(setup: Setup, load: OrderLoad, servers: readonly Part[
     ordersPerSecond: sum.orders / sum.orderS,
     commitsPerOrder: sum.commits / sum.orders,
     bareCommitsPerSecond: sum.bareCommits / sum.bareS,
+    barePipelinedPerSecond: round(sum.pipelined / sum.pipelinedS),
     cpuUsPerOrder: orderCpu.per(sum.orders),
     cpuUsPerBareCommit: bareCpu.per(sum.bareCommits),
     walBytesPerOrder: round(sum.walBytes / sum.orders),
@@ -183,6 +201,7 @@ export async function measureServer(setup: Setup): Promise<ServerFigures> {
     commitsPerOrder: round(both.commitsPerOrder, 2),
     bareCommitsPerSecond: round(both.bareCommitsPerSecond),
     share: round((both.ordersPerSecond * both.commitsPerOrder) / both.bareCommitsPerSecond, 3),
+    shareOfPipelined: round((both.ordersPerSecond * both.commitsPerOrder) / both.barePipelinedPerSecond, 3),
     cpuShare: round(both.cpuUsPerBareCommit.all / cpuUsPerCommit, 3),
     bytes,
     grantP50Ms: round(quantile(half.grantMs, 0.5), 1),

@@ -30,10 +30,10 @@ function starvedMs(): number {
 class StallWatch {
   private readonly loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   private gcMaxMs = 0;
-  private poolWaiting = 0;
+  private underWay = 0;
   private begun = { atMs: systemClock.nowMs(), starvedMs: starvedMs() };
 
-  constructor(private readonly pool: RunningServer['core']['database']['pool']) {
+  constructor(private readonly database: RunningServer['core']['database']) {
     this.loop.enable();
     new PerformanceObserver((list) => {
       for (const { duration } of list.getEntries()) this.gcMaxMs = Math.max(this.gcMaxMs, duration);
@@ -49,16 +49,16 @@ class StallWatch {
       loopMaxMs: round(this.loop.max / NS_PER_MS, 1),
       gcMaxMs: round(this.gcMaxMs, 1),
       starvedMsPerS: round((now.starvedMs - this.begun.starvedMs) / seconds),
-      poolWaiting: this.poolWaiting,
+      underWay: this.underWay,
     };
     this.begun = now;
     this.loop.reset();
-    this.gcMaxMs = this.poolWaiting = 0;
+    this.gcMaxMs = this.underWay = 0;
     return stalls;
   }
 
   private look(): void {
-    this.poolWaiting = Math.max(this.poolWaiting, this.pool.waitingCount);
+    this.underWay = Math.max(this.underWay, this.database.pipes.underWay);
     systemClock.setTimer(() => this.look(), POOL_LOOK_MS);
   }
 }
@@ -67,7 +67,7 @@ let watch: StallWatch | undefined;
 
 function hear(server: RunningServer, question: Question): void {
   if (question === 'memory') answer({ bytes: residentBytes() });
-  else if (question === 'stalls') process.send!((watch ??= new StallWatch(server.core.database.pool)).read());
+  else if (question === 'stalls') process.send!((watch ??= new StallWatch(server.core.database)).read());
   else void server.stop().then(() => process.exit(0));
 }
 
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
   const server = await startServer({
     dataDir,
     databaseUrl,
-    dbConnections: Number(connections),
+    pipes: Number(connections),
     logLevel: 'warn',
     providers: { get: async () => provider },
     limits: { ordersPerWindow: 1_000_000 },

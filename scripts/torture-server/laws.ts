@@ -178,7 +178,7 @@ async function serverBooks(
   });
   try {
     const report = await audit(database.db, systemClock.nowMs());
-    for (const kind of ['unbalanced', 'mismatched', 'brokenLogs', 'stuck', 'slowRefunds'] as const) {
+    for (const kind of ['unsound', 'mismatched', 'brokenLogs', 'stuck', 'slowRefunds'] as const) {
       for (const which of report[kind])
         violate(kind === 'stuck' || kind === 'slowRefunds' ? 'L7' : 'L4', `ledger check: ${kind} ${which}`);
     }

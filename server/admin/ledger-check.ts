@@ -9,17 +9,17 @@ import { withCore } from './open';
 async function main(): Promise<void> {
   const report = await withCore((core) => audit(core.database.db, systemClock.nowMs()));
   const faults: [string, readonly (string | number)[]][] = [
-    ['ledger entry does not sum to zero', report.unbalanced],
+    ['ledger entry is not sound', report.unsound],
     ['ledger does not say what the state says', report.mismatched],
     ['event log has a gap', report.brokenLogs],
     ['stuck past its bound', report.stuck],
     ['refund under way for more than two weeks', report.slowRefunds],
   ];
   for (const [what, which] of faults) for (const each of which) process.stdout.write(`${what}: ${each}\n`);
-  const { unbalanced, mismatched, brokenLogs, stuck, slowRefunds, ...rest } = report;
+  const { unsound, mismatched, brokenLogs, stuck, slowRefunds, ...rest } = report;
   const line = {
     ...rest,
-    unbalanced: unbalanced.length,
+    unsound: unsound.length,
     mismatched: mismatched.length,
     brokenLogs: brokenLogs.length,
     stuck: stuck.length,

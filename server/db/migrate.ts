@@ -12,6 +12,7 @@ import * as lighterWrites from './migrations/0005-lighter-writes';
 import * as dtu from './migrations/0010-dtu';
 import * as hotWrites from './migrations/0011-hot-writes';
 import * as orderDefaults from './migrations/0012-order-defaults';
+import * as ledgerEntries from './migrations/0013-ledger-entries';
 import { StartError } from '../start-error';
 
 export interface Migration {
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   dtu,
   hotWrites,
   orderDefaults,
+  ledgerEntries,
 ];
 
 /** Older ones lack what our statements use, and are not tested. */

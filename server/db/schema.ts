@@ -73,7 +73,17 @@ export interface OrderEventsTable {
   toState: State;
 }
 
-export interface LedgerLinesTable {
+export interface LedgerEntriesTable {
+  id: Generated<number>;
+  outTradeNo: string;
+  eventId: number;
+  debit: string;
+  credit: string;
+  amountFen: number;
+}
+
+/** A view: each entry as its two lines, the debit positive. */
+export interface LedgerLinesView {
   id: Generated<number>;
   eventId: number;
   outTradeNo: string;
@@ -175,7 +185,8 @@ export interface Schema {
   devices: DevicesTable;
   orders: OrdersTable;
   orderEvents: OrderEventsTable;
-  ledgerLines: LedgerLinesTable;
+  ledgerEntries: LedgerEntriesTable;
+  ledgerLines: LedgerLinesView;
   outbox: OutboxTable;
   apiTokens: ApiTokensTable;
   reconciliations: ReconciliationsTable;

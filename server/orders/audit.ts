@@ -1,5 +1,5 @@
 /**
- * Proves the books: every ledger entry sums to zero, every order's lines say what its state says, its event log
+ * Proves the books: every ledger entry moves money for an event, every order's lines say what its state says, its event log
  * is an unbroken chain that ends in its state, nothing is stuck past the time it should have been woken, and no
  * refund has been under way for longer than any bank takes.
  * Reads only, in one snapshot, so it may run beside a busy server.
@@ -14,8 +14,8 @@ export type Waiting = 'device' | 'person' | 'provider';
 export interface Audit {
   readonly orders: number;
   readonly entries: number;
-  /** Ledger entries that do not sum to zero. */
-  readonly unbalanced: readonly number[];
+  /** Ledger entries that move nothing, or that no line of the event log stands behind. */
+  readonly unsound: readonly number[];
   /** Orders whose ledger lines are not those of their state. */
   readonly mismatched: readonly string[];
   /** Orders whose event log has a gap, or does not end in their state. */
@@ -44,21 +44,21 @@ export async function audit(db: Reader, nowMs: number): Promise<Audit> {
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (reader) => {
-      const unbalanced = await unbalancedEntries(reader);
+      const unsound = await unsoundEntries(reader);
       const mismatched = await mismatchedOrders(reader);
       const brokenLogs = await brokenEventLogs(reader);
       const stuck = await stuckOrders(reader, Math.round(nowMs));
       const slowRefunds = await refundsBegunBefore(reader, Math.round(nowMs) - DEFAULT_TIMES.slowRefundMs);
       return {
         ...(await counts(reader)),
-        unbalanced,
+        unsound,
         mismatched,
         brokenLogs,
         stuck,
         slowRefunds,
         waiting: await waitingOrders(reader),
         balances: await sumsOfAccounts(reader),
-        violations: [unbalanced, mismatched, brokenLogs, stuck, slowRefunds].reduce(
+        violations: [unsound, mismatched, brokenLogs, stuck, slowRefunds].reduce(
           (sum, { length }) => sum + length,
           0,
         ),
@@ -69,14 +69,16 @@ export async function audit(db: Reader, nowMs: number): Promise<Audit> {
 async function counts(db: Reader): Promise<{ orders: number; entries: number }> {
   const { rows } = await sql<{ orders: number; entries: number }>`select
     (select count(*) from orders) as orders,
-    (select count(distinct event_id) from ledger_lines) as entries`.execute(db);
+    (select count(*) from ledger_entries) as entries`.execute(db);
   return rows[0]!;
 }
 
-async function unbalancedEntries(db: Reader): Promise<number[]> {
-  const { rows } = await sql<{ eventId: number }>`select event_id from ledger_lines
-    group by event_id having sum(amount_fen) <> 0 limit ${LIST_LIMIT}`.execute(db);
-  return rows.map((row) => row.eventId);
+async function unsoundEntries(db: Reader): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`select ledger_entries.id from ledger_entries
+    left join order_events on order_events.out_trade_no = ledger_entries.out_trade_no
+      and order_events.id = ledger_entries.event_id
+    where amount_fen <= 0 or debit = credit or order_events.id is null limit ${LIST_LIMIT}`.execute(db);
+  return rows.map((row) => row.id);
 }
 
 /** For each state, which of the four accounts an order's payment stands on, as in ledger.ts. */

@@ -139,8 +139,9 @@ export class MemoryStore implements Store {
     this.log.set(order.outTradeNo, log);
     for (const record of records) {
       log.push({ ...record, id: ++this.counted });
-      for (const { account, amountFen } of record.lines) {
-        this.sums.set(account, (this.sums.get(account) ?? 0) + amountFen);
+      for (const { debit, credit, amountFen } of record.entries) {
+        this.sums.set(debit, (this.sums.get(debit) ?? 0) + amountFen);
+        this.sums.set(credit, (this.sums.get(credit) ?? 0) - amountFen);
       }
     }
     if (!before) {
@@ -164,9 +165,9 @@ export class MemoryStore implements Store {
     if (before && CONTENT.some((key) => before[key] !== order[key])) {
       throw new Error(`MONEY: content of order ${order.outTradeNo} may not change`);
     }
-    for (const { lines } of records) {
-      const sumFen = lines.reduce((sum, line) => sum + line.amountFen, 0);
-      if (sumFen !== 0) throw new Error(`MONEY: entry sums to ${sumFen}`);
+    for (const { debit, credit, amountFen } of records.flatMap((record) => record.entries)) {
+      if (amountFen <= 0 || debit === credit)
+        throw new Error('MONEY: violates the check ledger_entries_sound');
     }
   }
 }

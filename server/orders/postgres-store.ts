@@ -6,13 +6,14 @@
  * Invariant: `version` counts changes; a write that would skip or repeat one fails and takes all with it.
  */
 import { sql, type RawBuilder, type Transaction as KyselyTransaction } from 'kysely';
-import type { Pool } from 'pg';
 import type { Db } from '../db/database';
+import type { Runner } from '../db/pipes';
 import type { Schema } from '../db/schema';
 import { isActive, RESTING_STATES, type Order, type Policy } from './model';
-import { quickFacts, readFacts } from './opening-facts';
+import { readFacts } from './opening-facts';
 import { ORDER_COLUMNS, orderOf } from './order-rows';
-import { CONTENT_COLUMNS, KnownOrders, Looked, writeKnown, writeNew } from './quick-writes';
+import { Bases, clearFacts, writeNew } from './quick-opening';
+import { CONTENT_COLUMNS, KnownOrders, Looked, writeKnown } from './quick-writes';
 import type {
   Change,
   EventRecord,
@@ -31,11 +32,12 @@ const MAX_KNOWN = 5_000;
 
 export class PostgresStore implements Store {
   private readonly known = new KnownOrders(MAX_KNOWN);
+  private readonly bases = new Bases();
 
-  /** `pool` is that of `db`, for the short way; without it every change takes the long one. */
+  /** `runner` is for the short way; without it every change takes the long one. */
   constructor(
     private readonly db: Db,
-    private readonly pool?: Pool,
+    private readonly runner?: Runner,
   ) {}
 
   recent(outTradeNo: string): Order | undefined {
@@ -65,11 +67,11 @@ export class PostgresStore implements Store {
     decide: (locked: LockedOrder | undefined) => Decision,
   ): Promise<Decision | undefined> {
     const known = this.known.get(outTradeNo);
-    if (!known || !this.pool) return undefined;
+    if (!known || !this.runner) return undefined;
     const looked = new Looked(known);
     const change = decide(looked);
     // That nothing is to be done is for the locked order to say.
-    if (!change || !(await writeKnown(this.pool, change, looked))) return undefined;
+    if (!change || !(await writeKnown(this.runner, change, looked))) return undefined;
     this.known.learn({ ...known, order: change.order });
     return change;
   }
@@ -79,21 +81,35 @@ export class PostgresStore implements Store {
     window: OpenWindow,
     decide: (facts: OpenFacts) => Decision,
   ): Promise<Decision> {
-    const quick = this.pool && (await quickFacts(this.pool, request, window));
-    if (quick?.facts.device && this.pool) {
-      const change = decide(quick.facts);
-      if (!change) return change;
-      if (await writeNew(this.pool, change, quick.facts.device)) {
-        this.known.learn({ order: change.order, policy: quick.policy, session: quick.facts.device.session });
-        return change;
-      }
-    }
+    const quick = await this.openQuickly(request, window, decide);
+    if (quick) return quick;
     return this.db.transaction().execute(async (transaction) => {
       const facts = await readFacts(transaction, request, window);
       const change = decide(facts);
       if (change) await this.write(transaction, change, true);
       return change;
     });
+  }
+
+  /** The short way; undefined when the long one has to be taken. */
+  private async openQuickly<Decision extends Change | undefined>(
+    request: OpenRequest,
+    window: OpenWindow,
+    decide: (facts: OpenFacts) => Decision,
+  ): Promise<Decision | undefined> {
+    const { runner } = this;
+    // A number that was seen already is most likely the same order, asked for again.
+    if (!runner || this.known.get(request.outTradeNo)) return undefined;
+    const basis = await this.bases.get(runner, request);
+    // That there is nothing to open is for what is locked to say.
+    const change = basis && decide(clearFacts(basis));
+    if (!change) return undefined;
+    if (!(await writeNew(runner, change, request, window, basis))) {
+      this.bases.forget(request);
+      return undefined;
+    }
+    this.known.learn({ order: change.order, policy: basis.policy, session: basis.device.session });
+    return change;
   }
 
   async find(outTradeNo: string): Promise<Order | undefined> {
@@ -128,9 +144,9 @@ export class PostgresStore implements Store {
       .where('outTradeNo', '=', outTradeNo)
       .orderBy('id')
       .execute();
-    const lines = await this.db
-      .selectFrom('ledgerLines')
-      .select(['eventId', 'account', 'amountFen'])
+    const entries = await this.db
+      .selectFrom('ledgerEntries')
+      .select(['eventId', 'debit', 'credit', 'amountFen'])
       .where('outTradeNo', '=', outTradeNo)
       .orderBy('id')
       .execute();
@@ -142,9 +158,9 @@ export class PostgresStore implements Store {
       detail: event.detail,
       fromState: event.fromState,
       toState: event.toState,
-      lines: lines
-        .filter((line) => line.eventId === event.id)
-        .map(({ account, amountFen }) => ({ account, amountFen })),
+      entries: entries
+        .filter((entry) => entry.eventId === event.id)
+        .map(({ debit, credit, amountFen }) => ({ debit, credit, amountFen })),
     }));
   }
 
@@ -217,13 +233,15 @@ function insertRecord(order: Order, record: EventRecord, index: number): RawBuil
     (out_trade_no, at_ms, cause, type, detail, from_state, to_state)
     select out_trade_no, ${record.atMs}::bigint, ${record.cause}, ${record.type},
       ${JSON.stringify(record.detail)}::jsonb, ${record.fromState}, ${record.toState} from ${before} returning id, out_trade_no)`;
-  if (record.lines.length === 0) return [inserted];
-  const rows = record.lines.map((line) => sql`(${line.account}, ${line.amountFen}::bigint)`);
-  const lines = sql`${sql.raw(`lines${index}`)} as (insert into ledger_lines
-    (event_id, out_trade_no, account, amount_fen)
-    select ${event}.id, ${order.outTradeNo}, line.account, line.amount_fen
-    from ${event}, (values ${sql.join(rows)}) as line (account, amount_fen))`;
-  return [inserted, lines];
+  if (record.entries.length === 0) return [inserted];
+  const rows = record.entries.map(
+    ({ debit, credit, amountFen }) => sql`(${debit}, ${credit}, ${amountFen}::bigint)`,
+  );
+  const entries = sql`${sql.raw(`entries${index}`)} as (insert into ledger_entries
+    (event_id, out_trade_no, debit, credit, amount_fen)
+    select ${event}.id, ${order.outTradeNo}, entry.debit, entry.credit, entry.amount_fen
+    from ${event}, (values ${sql.join(rows)}) as entry (debit, credit, amount_fen))`;
+  return [inserted, entries];
 }
 
 function insertOutbox(order: Order, atMs: number): RawBuilder<unknown> {

@@ -6,9 +6,9 @@
  * (postgres-store.ts). Statements are kept by their shape (which columns, how many records), so that a change costs
  * its values only. Invariant: the statement checks every fact that the decision was given.
  */
-import type { Pool } from 'pg';
+import { isLockedOut, type Runner } from '../db/pipes';
 import type { Change, EventRecord, LockedOrder } from './store';
-import { isActive, type Order, type Policy, UNTOUCHED } from './model';
+import { isActive, type Order, type Policy } from './model';
 
 /** Types of the columns, in the order in which they are written. */
 export const COLUMN_TYPES = {
@@ -45,11 +45,11 @@ export const COLUMN_TYPES = {
   version: 'integer',
 } as const satisfies Record<keyof Order, string>;
 
-const COLUMNS = Object.keys(COLUMN_TYPES) as (keyof Order)[];
+export const COLUMNS = Object.keys(COLUMN_TYPES) as (keyof Order)[];
 /** The order's content: written once. */
 export const CONTENT_COLUMNS = 10;
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const SNAKE_COLUMNS = COLUMNS.map(snake);
+export const SNAKE_COLUMNS = COLUMNS.map(snake);
 /** Shapes seen beyond these many are left to the long way: a connection keeps the plan of each. */
 const MAX_SHAPES = 400;
 
@@ -76,8 +76,9 @@ export class Looked implements LockedOrder {
 }
 
 /** Collects a statement's text; values come in the same order. */
-class Text {
-  private count = 0;
+export class Text {
+  /** `count`: values that the caller puts in front. */
+  constructor(private count = 0) {}
 
   put(type: string): string {
     this.count += 1;
@@ -85,14 +86,14 @@ class Text {
   }
 }
 
-interface Prepared {
+export interface Prepared {
   readonly name: string;
   readonly text: string;
 }
 
 const prepared = new Map<string, Prepared>();
 
-function prepare(shape: string, write: () => string): Prepared | undefined {
+export function prepare(shape: string, write: () => string): Prepared | undefined {
   const known = prepared.get(shape);
   if (known) return known;
   if (prepared.size >= MAX_SHAPES) return undefined;
@@ -102,7 +103,7 @@ function prepare(shape: string, write: () => string): Prepared | undefined {
 }
 
 /** Writes a change of a known order; false when something was not as the decision saw it, and nothing was written. */
-export async function writeKnown(pool: Pool, change: Change, looked: Looked): Promise<boolean> {
+export async function writeKnown(runner: Runner, change: Change, looked: Looked): Promise<boolean> {
   const { order } = change;
   const before = looked.order;
   // A change that skips or repeats a version is a mistake of ours: the long way says so.
@@ -121,7 +122,7 @@ export async function writeKnown(pool: Pool, change: Change, looked: Looked): Pr
   values.push(order.outTradeNo, before.version);
   if (isSessionUsed) values.push(looked.session);
   if (isPolicyUsed) values.push(looked.policy.uncertain, looked.policy.refundWindowMs);
-  return run(pool, statement, change, values);
+  return run(runner, statement, change, values);
 }
 
 function changeText(
@@ -146,64 +147,17 @@ function changeText(
   return wholeText(text, [{ name: 'saved', act, returning: 'out_trade_no' }], change);
 }
 
-/** What the second verification was given of the device; the statement locks it. */
-export interface OpeningFacts {
-  readonly session: number;
-  readonly isEnabled: boolean;
-  readonly maxAmountFen: number;
-}
-
-/** The table's own defaults, which a new order usually has. */
-const DEFAULTS: Partial<Order> = { reason: 0, ...UNTOUCHED };
-
-/** Whether the column of a new order is to be written. */
-function isStated(order: Order, column: keyof Order): boolean {
-  const value = order[column];
-  if (Array.isArray(value)) return value.length > 0;
-  return value !== undefined && !(column in DEFAULTS && DEFAULTS[column] === value);
-}
-
-/** Writes a new order; false when the device is not as it was, or the order is there already. */
-export async function writeNew(pool: Pool, change: Change, facts: OpeningFacts): Promise<boolean> {
-  const { order } = change;
-  const stated: number[] = [];
-  for (let column = 0; column < COLUMNS.length; column++) {
-    if (isStated(order, COLUMNS[column]!)) stated.push(column);
-  }
-  const statement = prepare(`new/${stated.join('.')}/${shapeOf(change)}`, () => newText(change, stated));
-  if (!statement) return false;
-  const values: unknown[] = [order.n, order.deviceId, facts.session, facts.isEnabled, facts.maxAmountFen];
-  for (const column of stated) values.push(order[COLUMNS[column]!]);
-  values.push(isActive(order));
-  return run(pool, statement, change, values);
-}
-
-function newText(change: Change, stated: readonly number[]): string {
-  const text = new Text();
-  const gate = `update devices set last_order = greatest(last_order, ${text.put('bigint')})
-    where id = ${text.put('text')} and session = ${text.put('bigint')} and is_enabled = ${text.put('boolean')}
-      and max_amount_fen = ${text.put('bigint')}`;
-  const values = stated.map((column) => text.put(typeOf(column)));
-  const act = `insert into orders (${stated.map((column) => SNAKE_COLUMNS[column]).join(', ')}, is_active)
-    select ${values.join(', ')}, ${text.put('boolean')} from gate on conflict do nothing`;
-  const head = [
-    { name: 'gate', act: gate, returning: 'id' },
-    { name: 'saved', act, returning: 'out_trade_no' },
-  ];
-  return wholeText(text, head, change);
-}
-
-function typeOf(column: number): string {
+export function typeOf(column: number): string {
   return COLUMN_TYPES[COLUMNS[column]!];
 }
 
-/** How many records, with how many ledger lines each, and whether there is a word to the device. */
-function shapeOf({ records, tell }: Change): string {
-  return `${records.map((record) => record.lines.length).join('.')}/${tell}`;
+/** How many records, with how many ledger entries each, and whether there is a word to the device. */
+export function shapeOf({ records, tell }: Change): string {
+  return `${records.map((record) => record.entries.length).join('.')}/${tell}`;
 }
 
 /** A part of the statement: what it does, and the name under which others go on from what it gives. */
-interface Part {
+export interface Part {
   readonly name: string;
   readonly act: string;
   readonly returning?: string;
@@ -213,7 +167,7 @@ interface Part {
  * The last part is the statement itself and the others feed it: each part acts on what the one before gave, so that
  * its count of rows says whether all of it took hold, and no row has to be sent.
  */
-function wholeText(text: Text, head: readonly Part[], { records, tell }: Change): string {
+export function wholeText(text: Text, head: readonly Part[], { records, tell }: Change): string {
   const parts = [...head];
   records.forEach((record, index) => parts.push(...recordParts(text, record, index)));
   if (tell) {
@@ -239,27 +193,38 @@ function recordParts(text: Text, record: EventRecord, index: number): Part[] {
       select out_trade_no, ${types.map((type) => text.put(type)).join(', ')} from ${before}`,
     returning: 'id, out_trade_no',
   };
-  if (record.lines.length === 0) return [event];
-  const rows = record.lines.map(() => `(${text.put('text')}, ${text.put('bigint')})`);
-  const lines = {
-    name: `lines${index}`,
-    act: `insert into ledger_lines (event_id, out_trade_no, account, amount_fen)
-      select event${index}.id, event${index}.out_trade_no, line.account, line.amount_fen
-      from event${index}, (values ${rows.join(', ')}) as line (account, amount_fen)`,
+  if (record.entries.length === 0) return [event];
+  const rows = record.entries.map(() => `(${text.put('text')}, ${text.put('text')}, ${text.put('bigint')})`);
+  const entries = {
+    name: `entries${index}`,
+    act: `insert into ledger_entries (event_id, out_trade_no, debit, credit, amount_fen)
+      select event${index}.id, event${index}.out_trade_no, entry.debit, entry.credit, entry.amount_fen
+      from event${index}, (values ${rows.join(', ')}) as entry (debit, credit, amount_fen)`,
   };
-  return [event, lines];
+  return [event, entries];
 }
 
-/** Adds the values that `wholeText` asks for to those of the head, and writes. */
-async function run(pool: Pool, statement: Prepared, change: Change, values: unknown[]): Promise<boolean> {
+/** Adds the values that `wholeText` asks for to those of the head, and writes; false: nothing was written. */
+export async function run(
+  runner: Runner,
+  statement: Prepared,
+  change: Change,
+  values: unknown[],
+): Promise<boolean> {
   const { order, records, tell } = change;
-  for (const { atMs, cause, type, detail, fromState, toState, lines } of records) {
+  for (const { atMs, cause, type, detail, fromState, toState, entries } of records) {
     values.push(atMs, cause, type, JSON.stringify(detail), fromState, toState);
-    for (const { account, amountFen } of lines) values.push(account, amountFen);
+    for (const { debit, credit, amountFen } of entries) values.push(debit, credit, amountFen);
   }
   if (tell) values.push(order.deviceId, order.n, order.version, records.at(-1)?.atMs ?? 0);
-  const result = await pool.query({ name: statement.name, text: statement.text, values });
-  return result.rowCount! > 0;
+  try {
+    const result = await runner.query({ name: statement.name, text: statement.text, values });
+    return result.rowCount! > 0;
+  } catch (error) {
+    // Somebody holds a row: the long way can wait for it.
+    if (isLockedOut(error)) return false;
+    throw error;
+  }
 }
 
 /** What this process last saw of orders, the latest few thousand. */

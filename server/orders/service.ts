@@ -86,6 +86,7 @@ export class OrderService {
     const window = {
       referenceSinceMs: nowMs - this.options.limits.referenceWindowMs,
       recentSinceMs: nowMs - this.options.limits.rateWindowMs,
+      recentLimit: this.options.limits.ordersPerWindow,
     };
     let answer: Opened | undefined;
     const decided = await this.options.store.open(full, window, (facts) => {
@@ -142,7 +143,7 @@ export class OrderService {
       detail: refusal === Reason.None ? {} : { refusal },
       fromState: '',
       toState: order.state,
-      lines: [],
+      entries: [],
     };
     const change: Decided = {
       before: undefined,
@@ -185,7 +186,7 @@ export class OrderService {
           detail: { ...detail, ...refused, ...alarmDetail(order, step.order) },
           fromState: order.state,
           toState: step.order.state,
-          lines: step.lines,
+          entries: step.entries,
         });
       }
       order = isEqual(order, step.order) ? order : step.order;

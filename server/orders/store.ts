@@ -1,19 +1,19 @@
 /**
  * What the order service needs from a database. Every change of an order is one call and one transaction: the
- * order is locked, `decide` (pure and synchronous) says what happens, and the new order, its ledger lines, its
+ * order is locked, `decide` (pure and synchronous) says what happens, and the new order, its ledger entries, its
  * line in the event log, its next time to wake and the word to the device are stored together or not at all.
  * Implementations: postgres-store.ts for real, memory-store.ts for campaigns under virtual time; the same tests
- * run against both. Invariant: events and ledger lines are only ever added.
+ * run against both. Invariant: events and ledger entries are only ever added.
  */
 import type { Channel } from '../providers/provider';
-import type { LedgerLine } from './ledger';
+import type { LedgerEntry } from './ledger';
 import type { Order, Policy, State } from './model';
 
 /** Who or what moved an order. */
 export type Cause =
   'device' | 'gateway' | 'provider' | 'notification' | 'time' | 'reconciliation' | `person:${string}`;
 
-/** One line of the event log, with the ledger lines that belong to it. */
+/** One line of the event log, with the ledger entries that belong to it. */
 export interface EventRecord {
   readonly atMs: number;
   readonly cause: Cause;
@@ -22,7 +22,7 @@ export interface EventRecord {
   readonly detail: Readonly<Record<string, unknown>>;
   readonly fromState: State | '';
   readonly toState: State;
-  readonly lines: readonly LedgerLine[];
+  readonly entries: readonly LedgerEntry[];
 }
 
 /** What is stored of one decision. */
@@ -88,6 +88,11 @@ export interface OpenFacts {
 export interface OpenWindow {
   readonly referenceSinceMs: number;
   readonly recentSinceMs: number;
+  /**
+   * The decision does not depend on how many recent orders there are below this, nor on how many open ones below
+   * the merchant's limit: facts may then have none. 0: they are counted.
+   */
+  readonly recentLimit: number;
 }
 
 export interface LoggedEvent extends EventRecord {

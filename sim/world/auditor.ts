@@ -143,8 +143,9 @@ export class Auditor {
     }
     if (after.state === 'GRANTED' && before?.state !== 'GRANTED') this.checkGrant(after);
     if (before && before.state !== after.state) this.checkMove(before, after);
-    for (const { lines } of change.records) {
-      for (const { account, amountFen } of lines) this.shadow.post(account, amountFen);
+    for (const { debit, credit, amountFen } of change.records.flatMap((record) => record.entries)) {
+      this.shadow.post(debit, amountFen);
+      this.shadow.post(credit, -amountFen);
     }
   }
 

@@ -4,8 +4,8 @@
  * Invariant: a grant that may still arrive, or has arrived, is never taken back by us alone.
  */
 import { Reason } from '../../../src/protocol/codes';
-import type { Order } from '../model';
-import { deliver, doubt, startRefund } from './settlement';
+import { restFen, type Order } from '../model';
+import { allGivenBack, deliver, doubt, startRefund } from './settlement';
 import { alarmed, enter, step, type Context, type Rule, type Step } from './step';
 
 /** Nobody waits at the machine any more. */
@@ -35,9 +35,10 @@ export const grant: Rule<'offer' | 'listedUnpaid'> = (order, event, context) =>
 /**
  * The device is on a new session and has not got the grant of an older one: it says so in `hi`, and what it has
  * got, `hi` has told. It can no longer arrive, so it may be given again, or taken back. A grant of this session
- * may still be on its way and is left alone.
+ * may still be on its way and is left alone. For money that has gone back past us nothing is granted.
  */
 function renewGrant(order: Order, session: number, context: Context): Step {
+  if (restFen(order) === 0) return allGivenBack(order, { reason: Reason.MerchantRefund });
   return isTooLate(order, context)
     ? startRefund(order, Reason.GrantLapsed, context)
     : giveGrant(order, session, context);

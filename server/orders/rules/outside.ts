@@ -36,7 +36,7 @@ function book(
   const refused = unbookable(order, event);
   if (refused) return refused;
   const after = withRefund(order, event);
-  return { ...proceed(after), lines: refundedPastUs(order, from, event.amountFen) };
+  return { ...proceed(after), entries: [refundedPastUs(order, from, event.amountFen)] };
 }
 
 /** Nothing may be dispensed for what was partly given back; a person, or the device, says what becomes of the rest. */

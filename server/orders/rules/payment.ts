@@ -28,7 +28,7 @@ export const takePayment: Rule<'paid'> = (order, event, context) => {
   return step(
     enter(paid, 'PAID', { reason: Reason.None, wakeAtMs: paid.paidAtMs + context.times.patienceMs }),
     {
-      lines: paymentReceived(paid),
+      entries: [paymentReceived(paid)],
       tell: true,
     },
   );
@@ -41,7 +41,7 @@ function wrongAmount(order: Order, event: EventOf['paid'], context: Context): St
   }
   const paid = withPayment(order, event, context.nowMs);
   return step(enter(paid, 'UNCERTAIN', { reason: Reason.BadAmount, alarm: 'WRONG_AMOUNT' }), {
-    lines: paymentReceived(paid),
+    entries: [paymentReceived(paid)],
     tell: true,
   });
 }
@@ -51,7 +51,7 @@ export const refundLatePayment: Rule<'paid'> = (order, event, context) => {
   if (event.amountFen !== order.amountFen) return wrongAmount(order, event, context);
   const paid = withPayment(order, event, context.nowMs);
   const refunding = startRefund(paid, Reason.TooLate, context);
-  return { ...refunding, lines: [...paymentReceived(paid), ...refunding.lines], tell: false };
+  return { ...refunding, entries: [paymentReceived(paid), ...refunding.entries], tell: false };
 };
 
 /**
@@ -76,7 +76,7 @@ export const doubtRefunded: Rule<'tradeRefunded'> = (order, event, context) => {
     });
   if (order.paidFen > 0) return step(doubtful(order), { tell: true });
   const paid = withPayment(order, event, context.nowMs);
-  return step(doubtful(paid), { lines: paymentReceived(paid), tell: true });
+  return step(doubtful(paid), { entries: [paymentReceived(paid)], tell: true });
 };
 
 /** No news when the refund is booked already; how much it was, the daily bill tells. */

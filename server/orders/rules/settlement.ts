@@ -29,7 +29,7 @@ export function allGivenBack(order: Order, change: Partial<Order> = {}): Step {
 export function deliver(order: Order, reason: Reason, { nowMs }: Context): Step {
   if (restFen(order) === 0) return allGivenBack(order, { dispensedAtMs: nowMs, alarm: 'CONTRADICTION' });
   return step(enter(order, 'DISPENSED', { dispensedAtMs: nowMs, reason, alarm: '' }), {
-    lines: goodsDelivered(order),
+    entries: [goodsDelivered(order)],
     tell: true,
   });
 }
@@ -52,6 +52,7 @@ export const applyPolicy: Rule<'endUncertain'> = (order, event, context) =>
 export function doubt(order: Order, reason: Reason, context: Context): Step {
   if (context.policy.uncertain === 'refund') return startRefund(order, Reason.PolicyRefund, context);
   if (context.policy.uncertain === 'dispensed') return deliver(order, reason, context);
+  if (restFen(order) === 0) return allGivenBack(order, { reason });
   return step(enter(order, 'UNCERTAIN', { reason, alarm: 'PERSON_NEEDED' }), { tell: true });
 }
 
@@ -75,12 +76,12 @@ function enterRefunding(order: Order, reason: Reason, { nowMs, times }: Context)
 export function startRefund(order: Order, reason: Reason, context: Context): Step {
   if (restFen(order) === 0) return allGivenBack(order, { reason });
   const refunding = enterRefunding(order, reason, context);
-  return step(refunding, { lines: refundFromHeld(order), act: true, tell: true });
+  return step(refunding, { entries: [refundFromHeld(order)], act: true, tell: true });
 }
 
 function refundEarned(order: Order, reason: Reason, context: Context): Step {
   const refunding = enterRefunding(order, reason, context);
-  return step(refunding, { lines: refundFromEarned(order), act: true, tell: true });
+  return step(refunding, { entries: [refundFromEarned(order)], act: true, tell: true });
 }
 
 export const refundHeld: Rule = (order, _event, context) =>
@@ -93,19 +94,19 @@ export const settleDispensed: Rule = (order, _event, context) => deliver(order, 
 /** Money in doubt was given back by hand. */
 export const settleRefunded: Rule = (order) =>
   step(enter(order, 'REFUNDED', { reason: Reason.MerchantRefund, alarm: '' }), {
-    lines: [...refundFromHeld(order), ...refundPaid(order)],
+    entries: [refundFromHeld(order), refundPaid(order)],
     tell: true,
   });
 
 /** A refund that the provider will not make was given back by hand; not while ours may still succeed. */
 export const settleStuckRefund: Rule = (order) =>
   order.alarm === 'REFUND_STUCK'
-    ? step(enter(order, 'REFUNDED', { alarm: '' }), { lines: refundPaid(order), tell: true })
+    ? step(enter(order, 'REFUNDED', { alarm: '' }), { entries: [refundPaid(order)], tell: true })
     : step(order, { refusal: Reason.BadState });
 
 export const finishRefund: Rule<'refundDone'> = (order, event) =>
   step(enter(order, 'REFUNDED', { refundState: event.providerState, alarm: '' }), {
-    lines: refundPaid(order),
+    entries: [refundPaid(order)],
     tell: true,
   });
 

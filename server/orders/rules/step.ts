@@ -3,7 +3,7 @@
  * between tries, and the rules that change nothing.
  */
 import { Reason } from '../../../src/protocol/codes';
-import type { LedgerLine } from '../ledger';
+import type { LedgerEntry } from '../ledger';
 import type { Alarm, EventType, Order, OrderEvent, Policy, State, Times } from '../model';
 
 export interface Context {
@@ -15,8 +15,8 @@ export interface Context {
 /** The outcome of one event. */
 export interface Step {
   readonly order: Order;
-  /** Ledger entries of the change; each sums to zero. */
-  readonly lines: readonly LedgerLine[];
+  /** Ledger entries of the change. */
+  readonly entries: readonly LedgerEntry[];
   /** The device must hear how the order stands. */
   readonly tell: boolean;
   /** The provider call that the new state asks for is to be made at once. */
@@ -43,7 +43,7 @@ export const MAX_RETRY_MS = 60_000;
 export const ALARM_ATTEMPTS = 10;
 
 export function step(order: Order, more: Partial<Omit<Step, 'order'>> = {}): Step {
-  return { order, lines: [], tell: false, act: false, refusal: Reason.None, granted: false, ...more };
+  return { order, entries: [], tell: false, act: false, refusal: Reason.None, granted: false, ...more };
 }
 
 /** Enters another state: tries start anew. */

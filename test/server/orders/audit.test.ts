@@ -8,7 +8,7 @@ let bench: ServerBench;
 
 /** Runs statements that the schema would refuse. */
 async function damage(...statements: string[]): Promise<void> {
-  const tables = ['orders', 'order_events', 'ledger_lines'];
+  const tables = ['orders', 'order_events', 'ledger_entries'];
   const off = tables.map((table) => `alter table ${table} disable trigger user`);
   const on = tables.map((table) => `alter table ${table} enable trigger user`);
   await query(bench.databaseUrl, [...off, ...statements, ...on].join(';'));
@@ -40,7 +40,7 @@ test('sound books have no violations, and their sums are told', async () => {
   const report = await check();
   expect(report).toMatchObject({
     orders: 6,
-    unbalanced: [],
+    unsound: [],
     mismatched: [],
     brokenLogs: [],
     stuck: [],
@@ -56,15 +56,31 @@ test('sound books have no violations, and their sums are told', async () => {
   expect(report.entries).toBe(5 + 2 + 2 * 2);
 });
 
+const FIRST_ENTRY = `where id = (select min(id) from ledger_entries where out_trade_no = '${DEVICE}_2')`;
+
 test('money that vanished from an entry is found', async () => {
+  await damage(`update ledger_entries set amount_fen = amount_fen - 1 ${FIRST_ENTRY}`);
+  expect(await check()).toMatchObject({ unsound: [], mismatched: [`${DEVICE}_2`], violations: 1 });
+  await damage(`update ledger_entries set amount_fen = amount_fen + 1 ${FIRST_ENTRY}`);
+  expect((await check()).violations).toBe(0);
+});
+
+test.each([
+  ['moves nothing', 'amount_fen = 0', 'amount_fen = 102'],
+  ['moves money backwards', 'amount_fen = -102', 'amount_fen = 102'],
+  ['moves money nowhere', "credit = '1/clearing/wechat'", "credit = '1/held'"],
+  ['no event stands behind', 'event_id = 999999', 'event_id = -event_id'],
+])('an entry that %s is found', async (_what, harm, repair) => {
+  const [entry] = await query(bench.databaseUrl, `select event_id from ledger_entries ${FIRST_ENTRY}`);
+  const constraints = ['ledger_entries_sound', 'ledger_entries_event_fkey'];
   await damage(
-    `update ledger_lines set amount_fen = amount_fen - 1 where id = (select min(id) from ledger_lines where out_trade_no = '${DEVICE}_2')`,
+    ...constraints.map((name) => `alter table ledger_entries drop constraint if exists ${name}`),
+    `update ledger_entries set ${harm} ${FIRST_ENTRY}`,
   );
   const report = await check();
-  expect(report.unbalanced).toHaveLength(1);
-  expect(report.mismatched).toEqual([`${DEVICE}_2`]);
+  expect(report.unsound).toHaveLength(1);
   await damage(
-    `update ledger_lines set amount_fen = amount_fen + 1 where id = (select min(id) from ledger_lines where out_trade_no = '${DEVICE}_2')`,
+    `update ledger_entries set ${repair.replace('-event_id', entry!.event_id as string)} ${FIRST_ENTRY}`,
   );
   expect((await check()).violations).toBe(0);
 });
@@ -86,10 +102,10 @@ test('an order that no look at the active ones would find is found', async () =>
 
 test('money booked to another merchant is found', async () => {
   await damage(
-    `update ledger_lines set account = '2/earned' where account = '1/earned' and out_trade_no = '${DEVICE}_4'`,
+    `update ledger_entries set credit = '2/earned' where credit = '1/earned' and out_trade_no = '${DEVICE}_4'`,
   );
   expect((await check()).mismatched).toEqual([`${DEVICE}_4`]);
-  await damage(`update ledger_lines set account = '1/earned' where account = '2/earned'`);
+  await damage(`update ledger_entries set credit = '1/earned' where credit = '2/earned'`);
 });
 
 test('a refund that has been under way for more than two weeks is found, from when the money began to go back', async () => {

@@ -74,10 +74,11 @@ class Shadow {
   judge(before: Order, event: OrderEvent, step: Step, nowMs: number): void {
     const after = step.order;
     if (event.type === 'paid' && event.amountFen === AMOUNT_FEN) this.rightPayment = true;
-    for (const line of step.lines) {
-      this.sums.set(line.account, (this.sums.get(line.account) ?? 0) + line.amountFen);
+    for (const { debit, credit, amountFen } of step.entries) {
+      this.sums.set(debit, (this.sums.get(debit) ?? 0) + amountFen);
+      this.sums.set(credit, (this.sums.get(credit) ?? 0) - amountFen);
     }
-    if (event.type === 'refundedOutside' && step.lines.length > 0) {
+    if (event.type === 'refundedOutside' && step.entries.length > 0) {
       expect(this.outsideNumbers.has(event.outRefundNo)).toBe(false);
       this.outsideNumbers.add(event.outRefundNo);
       this.outsideFen += event.amountFen;

@@ -82,10 +82,7 @@ describe('payment', () => {
   test.each(['CREATED', 'PREPAID', 'CLOSING'] as const)('the right amount makes %s PAID', (state) => {
     const step = act(state, EVENTS.paid);
     expect(step.order).toMatchObject({ state: 'PAID', paidFen: 150, paidAtMs: NOW_MS - 1_000 });
-    expect(step.lines).toEqual([
-      { account: '3/clearing/wechat', amountFen: 150 },
-      { account: '3/held', amountFen: -150 },
-    ]);
+    expect(step.entries).toEqual([{ debit: '3/clearing/wechat', credit: '3/held', amountFen: 150 }]);
     expect(step.tell).toBe(true);
   });
 
@@ -100,7 +97,7 @@ describe('payment', () => {
           alarm: 'WRONG_AMOUNT',
           wakeAtMs: NOW_MS + 5_000,
         });
-        expect(heard.lines).toEqual([]);
+        expect(heard.entries).toEqual([]);
         const seen = act(state, { ...EVENTS.paid, amountFen });
         expect(seen.order).toMatchObject({ state: 'UNCERTAIN', paidFen: amountFen, alarm: 'WRONG_AMOUNT' });
       }
@@ -114,11 +111,9 @@ describe('payment', () => {
       act: true,
       tell: false,
     });
-    expect(step.lines.map((line) => line.account)).toEqual([
-      '3/clearing/wechat',
-      '3/held',
-      '3/held',
-      '3/refunds',
+    expect(step.entries).toEqual([
+      { debit: '3/clearing/wechat', credit: '3/held', amountFen: 150 },
+      { debit: '3/held', credit: '3/refunds', amountFen: 150 },
     ]);
   });
 
@@ -128,10 +123,10 @@ describe('payment', () => {
       expect(act(state, EVENTS.paid).order).toEqual(IN_STATE[state]);
       const other = act(state, { ...EVENTS.paid, transactionId: 'T2' });
       expect(other.order).toEqual({ ...IN_STATE[state], alarm: 'SECOND_PAYMENT' });
-      expect(other.lines).toEqual([]);
+      expect(other.entries).toEqual([]);
       const wrong = act(state, { ...EVENTS.paid, amountFen: EVENTS.paid.amountFen + 1 });
       expect(wrong.order).toEqual({ ...IN_STATE[state], alarm: 'WRONG_AMOUNT' });
-      expect(wrong.lines).toEqual([]);
+      expect(wrong.entries).toEqual([]);
     },
   );
 
@@ -264,7 +259,7 @@ describe('the end', () => {
   test('may be taken back by the host within the window only', () => {
     const last = act('DISPENSED', EVENTS.back, { dispensedAtMs: NOW_MS - 86_399_999 });
     expect(last.order.state).toBe('REFUNDING');
-    expect(last.lines.map((line) => line.account)).toEqual(['3/earned', '3/refunds']);
+    expect(last.entries).toEqual([{ debit: '3/earned', credit: '3/refunds', amountFen: 150 }]);
     const late = act('DISPENSED', EVENTS.back, { dispensedAtMs: NOW_MS - 86_400_000 });
     expect(late).toMatchObject({ order: { state: 'DISPENSED' }, refusal: 46 });
   });
@@ -299,7 +294,7 @@ describe('refunds', () => {
   test('by the merchant are made from PAID, DISPENSED and UNCERTAIN', () => {
     const states = STATES.filter((state) => act(state, EVENTS.refund).order.state === 'REFUNDING');
     expect(states.sort()).toEqual(['DISPENSED', 'PAID', 'REFUNDING', 'UNCERTAIN']);
-    expect(act('REFUNDING', EVENTS.refund)).toMatchObject({ refusal: 15, lines: [] });
+    expect(act('REFUNDING', EVENTS.refund)).toMatchObject({ refusal: 15, entries: [] });
   });
 });
 
@@ -324,4 +319,27 @@ test('each state has the provider call that it waits for', () => {
 test('a step that would break an order throws, so that nothing of it is kept', () => {
   const broken: Order = { ...IN_STATE.GRANTED, paidFen: 149 };
   expect(() => applyEvent(broken, EVENTS.ask, CONTEXT)).toThrow('granted for a wrong amount');
+});
+
+describe('all of the money of a grant given back at the provider’s own desk', () => {
+  const ALL_BACK = { outsideFen: 150, outsideRefunds: ['d1'], alarm: 'REFUNDED_OUTSIDE' } as const;
+  const newer = (event: OrderEvent): OrderEvent => ({ ...event, session: 5 }) as OrderEvent;
+
+  test.each(['refund', 'dispensed', 'person'] as const)(
+    'ends the order when the device has forgotten it, whatever the policy (%s)',
+    (uncertain) => {
+      const step = act('GRANTED', newer(EVENTS.unlisted), ALL_BACK, policy(uncertain));
+      expect(step).toMatchObject({ order: { state: 'REFUNDED', wakeAtMs: undefined }, entries: [] });
+    },
+  );
+
+  test('ends it when nobody can tell what became of the goods', () => {
+    const step = act('GRANTED', EVENTS.endUncertain, ALL_BACK);
+    expect(step).toMatchObject({ order: { state: 'REFUNDED' }, entries: [] });
+  });
+
+  test.each(['offer', 'listedUnpaid'] as const)('is not granted for again (%s)', (type) => {
+    const step = act('GRANTED', newer(EVENTS[type]), ALL_BACK);
+    expect(step).toMatchObject({ order: { state: 'REFUNDED', reason: 43, grantCount: 1 }, granted: false });
+  });
 });

@@ -4,7 +4,14 @@ import { migrate } from '../../../server/db/migrate';
 import { MemoryStore } from '../../../server/orders/memory-store';
 import { PostgresStore } from '../../../server/orders/postgres-store';
 import type { Order } from '../../../server/orders/model';
-import type { Change, EventRecord, OpenFacts, OpenRequest, Store } from '../../../server/orders/store';
+import type {
+  Change,
+  EventRecord,
+  OpenFacts,
+  OpenRequest,
+  OpenWindow,
+  Store,
+} from '../../../server/orders/store';
 import { testDatabase } from '../support/cluster';
 import { newOrder, NOW_MS } from '../support/orders';
 
@@ -74,7 +81,7 @@ async function postgresBench(isQuick: boolean): Promise<Bench> {
     const values = { id, merchantId: 1, sealedKey: 'x', maxAmountFen: 400, session: 4, createdAtMs: NOW_MS };
     await db.insertInto('devices').values(values).execute();
   }
-  const store = new PostgresStore(db, isQuick ? database.pool : undefined);
+  const store = new PostgresStore(db, isQuick ? database.pipes : undefined);
   const wakes: Bench['wakes'] = async () => {
     const rows = await db
       .selectFrom('orders')
@@ -90,7 +97,9 @@ async function postgresBench(isQuick: boolean): Promise<Bench> {
   return { store, wakes, outbox, close: () => database.close() };
 }
 
-const WINDOW = { referenceSinceMs: NOW_MS - 1_000, recentSinceMs: NOW_MS - 1_000 };
+const WINDOW = { referenceSinceMs: NOW_MS - 1_000, recentSinceMs: NOW_MS - 1_000, recentLimit: 30 };
+/** No short way: how many orders there are counts from the first. */
+const EXACT = { ...WINDOW, recentLimit: 0 };
 
 function request(change: Partial<OpenRequest> = {}): OpenRequest {
   const n = change.n ?? 7;
@@ -118,7 +127,7 @@ function record(change: Partial<EventRecord> = {}): EventRecord {
     detail: {},
     fromState: '',
     toState: 'CREATED',
-    lines: [],
+    entries: [],
     ...change,
   };
 }
@@ -151,13 +160,24 @@ describe.each([
   });
   afterAll(() => bench.close());
 
-  /** Opens an order and gives the facts that were seen. */
-  async function open(wish: OpenRequest, change: Partial<Order> = {}): Promise<OpenFacts> {
+  /** Opens an order and gives the facts that were decided on. */
+  async function open(
+    wish: OpenRequest,
+    change: Partial<Order> = {},
+    window: OpenWindow = WINDOW,
+  ): Promise<OpenFacts> {
     let seen: OpenFacts | undefined;
-    await store.open(wish, WINDOW, (facts) => {
+    await store.open(wish, window, (facts) => {
       seen = facts;
       return opening(orderFor(wish, change));
     });
+    return seen!;
+  }
+
+  /** The same facts, without opening anything. */
+  async function look(wish: OpenRequest, window: OpenWindow = WINDOW): Promise<OpenFacts> {
+    let seen: OpenFacts | undefined;
+    await store.open(wish, window, (facts) => void (seen = facts));
     return seen!;
   }
 
@@ -178,9 +198,9 @@ describe.each([
   });
 
   test('stores order, log, ledger and outbox together', async () => {
-    const lines = [
-      { account: '1/clearing/wechat', amountFen: 150 },
-      { account: '1/held', amountFen: -150 },
+    const entries = [
+      { debit: '1/clearing/wechat', credit: '1/held', amountFen: 200 },
+      { debit: '1/held', credit: '1/clearing/wechat', amountFen: 50 },
     ];
     await store.change('CS000001_7', (locked) => {
       expect(locked!.policy).toEqual({ uncertain: 'person', refundWindowMs: 1_000 });
@@ -188,7 +208,9 @@ describe.each([
       const order: Order = { ...locked!.order, state: 'PAID', paidFen: 150, version: 2, wakeAtMs: undefined };
       return {
         order,
-        records: [record({ type: 'paid', fromState: 'CREATED', toState: 'PAID', detail: { a: 'ö' }, lines })],
+        records: [
+          record({ type: 'paid', fromState: 'CREATED', toState: 'PAID', detail: { a: 'ö' }, entries }),
+        ],
         wakeAtMs: undefined,
         tell: true,
       };
@@ -204,7 +226,7 @@ describe.each([
       fromState: 'CREATED',
       toState: 'PAID',
       detail: { a: 'ö' },
-      lines,
+      entries,
     });
     expect(Object.fromEntries(await store.balances())).toEqual({ '1/clearing/wechat': 150, '1/held': -150 });
     expect(await bench.outbox()).toEqual(new Map([['CS000001/7', 2]]));
@@ -221,10 +243,10 @@ describe.each([
     ['skips a version', (order) => ({ ...opening({ ...order, version: order.version + 2 }) })],
     ['repeats a version', (order) => ({ ...opening(order) })],
     [
-      'does not balance',
+      'moves no money in an entry',
       (order) => ({
         ...opening({ ...order, version: order.version + 1 }),
-        records: [record({ lines: [{ account: '1/held', amountFen: 1 }] })],
+        records: [record({ entries: [{ debit: '1/held', credit: '1/earned', amountFen: 0 }] })],
       }),
     ],
   ];
@@ -244,21 +266,16 @@ describe.each([
   });
 
   test('sees orders of the same number and the same reference, and counts', async () => {
-    const again = await new Promise<OpenFacts>((resolve) => {
-      void store.open(request({ reference: 'other' }), WINDOW, (facts) => void resolve(facts));
-    });
+    const again = await look(request({ reference: 'other' }));
     expect(again.sameNumber!.outTradeNo).toBe('CS000001_7');
     expect(again).toMatchObject({ recentOrders: 1, openOrders: 1 });
-    const sameReference = await open(request({ n: 8, reference: 'r7' }));
+    const sameReference = await open(request({ n: 8, reference: 'r7' }), {}, EXACT);
     expect(sameReference.sameReference!.n).toBe(7);
-    const later = await open(request({ n: 9, reference: 'r7' }), {
-      state: 'REFUSED',
-      reason: 35,
-      wakeAtMs: undefined,
-    });
+    const refused = { state: 'REFUSED', reason: 35, wakeAtMs: undefined } as const;
+    const later = await open(request({ n: 9, reference: 'r7' }), refused, EXACT);
     expect(later.sameReference!.n).toBe(8);
     expect(later).toMatchObject({ recentOrders: 2, openOrders: 2 });
-    const elsewhere = await open(request({ n: 7, deviceId: 'CS000002', reference: 'r7' }));
+    const elsewhere = await open(request({ n: 7, deviceId: 'CS000002', reference: 'r7' }), {}, EXACT);
     expect(elsewhere).toMatchObject({
       sameReference: undefined,
       sameNumber: undefined,
@@ -271,16 +288,12 @@ describe.each([
   });
 
   test('does not see a reference that is older than asked for', async () => {
-    const facts = await new Promise<OpenFacts>((resolve) => {
-      const window = { referenceSinceMs: NOW_MS + 1, recentSinceMs: NOW_MS };
-      void store.open(request({ n: 20, reference: 'r7' }), window, (seen) => void resolve(seen));
-    });
+    const window = { referenceSinceMs: NOW_MS + 1, recentSinceMs: NOW_MS, recentLimit: 0 };
+    const facts = await look(request({ n: 20, reference: 'r7' }), window);
     expect(facts).toMatchObject({ sameReference: undefined, recentOrders: 0 });
   });
 
   test('says when device, or channel, are not there', async () => {
-    const look = (wish: OpenRequest): Promise<OpenFacts> =>
-      new Promise((resolve) => void store.open(wish, WINDOW, (facts) => void resolve(facts)));
     expect((await look(request({ deviceId: 'CS999999', n: 1 }))).device).toBeUndefined();
     expect(await look(request({ channel: 'alipay', n: 30 }))).toMatchObject({ isChannelOn: false });
   });

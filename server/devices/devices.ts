@@ -6,7 +6,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../db/database';
 import type { SealedBox, SecretOwner } from '../secrets';
-import type { DeviceDirectory, Greeting } from './directory';
+import type { DeviceDirectory, Greeting, SessionEnd } from './directory';
 
 export interface Device {
   readonly id: string;
@@ -111,13 +111,12 @@ export class Devices implements DeviceDirectory {
     return row?.session;
   }
 
-  async endSession(id: string, session: number, nowMs: number): Promise<void> {
-    await this.db
-      .updateTable('devices')
-      .set({ isOnline: false, seenAtMs: nowMs })
-      .where('id', '=', id)
-      .where('session', '=', session)
-      .execute();
+  async endSessions(ends: ReadonlyMap<string, SessionEnd>): Promise<void> {
+    const sessions = [...ends.values()];
+    await sql`update devices set is_online = false, seen_at_ms = ended.at_ms
+      from unnest(${[...ends.keys()]}::text[], ${sessions.map((end) => end.session)}::bigint[],
+        ${sessions.map((end) => end.heardMs)}::bigint[]) as ended (id, session, at_ms)
+      where devices.id = ended.id and devices.session = ended.session`.execute(this.db);
   }
 
   async greet(

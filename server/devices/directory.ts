@@ -11,13 +11,20 @@ export interface Greeting {
   readonly settingsVersion: number;
 }
 
+/** A session that is over. */
+export interface SessionEnd {
+  readonly session: number;
+  /** When the device was heard last. */
+  readonly heardMs: number;
+}
+
 export interface DeviceDirectory {
   /** Key of an enabled device of an enabled merchant, 16 bytes as a binary string. */
   key(id: string): Promise<string | undefined>;
   /** Begins a session, which ends every older one. Undefined when the device was switched off meanwhile. */
   beginSession(id: string, nowMs: number): Promise<number | undefined>;
-  /** The session is over; says nothing about a newer one. */
-  endSession(id: string, session: number, nowMs: number): Promise<void>;
+  /** Sessions are over, by device; says nothing about newer ones. One statement for many. */
+  endSessions(ends: ReadonlyMap<string, SessionEnd>): Promise<void>;
   /** Keeps what the device said of itself in `hi`; gives what it is to be told. */
   greet(id: string, facts: Readonly<Record<string, unknown>>, nowMs: number): Promise<Greeting | undefined>;
   /** Notes when devices were last heard; one statement for many. */

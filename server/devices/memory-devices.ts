@@ -3,7 +3,7 @@
  * Keys are kept in the clear here; nothing of this ever serves a real device.
  */
 import type { MemoryStore } from '../orders/memory-store';
-import type { DeviceDirectory, Greeting } from './directory';
+import type { DeviceDirectory, Greeting, SessionEnd } from './directory';
 
 export class MemoryDevices implements DeviceDirectory {
   /** Keys by device, 16 bytes each as binary strings. */
@@ -26,8 +26,10 @@ export class MemoryDevices implements DeviceDirectory {
     return device.session;
   }
 
-  async endSession(id: string, session: number): Promise<void> {
-    if (this.store.devices.get(id)?.session === session) this.online.delete(id);
+  async endSessions(ends: ReadonlyMap<string, SessionEnd>): Promise<void> {
+    for (const [id, { session }] of ends) {
+      if (this.store.devices.get(id)?.session === session) this.online.delete(id);
+    }
   }
 
   async greet(id: string, facts: Readonly<Record<string, unknown>>): Promise<Greeting | undefined> {

@@ -7,7 +7,7 @@
 import * as net from 'node:net';
 import type { Message } from '../../src/protocol/messages';
 import type { Random } from '../../src/protocol/ports';
-import type { DeviceDirectory } from '../devices/directory';
+import type { DeviceDirectory, SessionEnd } from '../devices/directory';
 import type { Order } from '../orders/model';
 import type { Clock, Timer } from '../time';
 import { BadMessageError, type Desk } from './desk';
@@ -80,6 +80,10 @@ export class Gateway implements SessionHost {
   private readonly byDevice = new Map<string, Session>();
   private readonly unknown = new Set<Session>();
   private readonly unknownByAddress = new Map<string, number>();
+  /** What is being written down of devices just now; a drain waits for it. */
+  private readonly notes = new Set<Promise<void>>();
+  /** Ends of sessions by our own drain: noted together. */
+  private readonly drained = new Map<string, SessionEnd>();
   private sweepTimer: Timer | undefined;
   private notedMs = 0;
   private isDraining = false;
@@ -121,7 +125,7 @@ export class Gateway implements SessionHost {
     this.unknownByAddress.set(address, count + 1);
   }
 
-  /** Takes no more devices, lets what is being handled end, then ends all sessions. */
+  /** Takes no more devices, lets what is being handled end, then ends all sessions, and has it written down. */
   async drain(): Promise<void> {
     this.isDraining = true;
     this.options.clock.clearTimer(this.sweepTimer);
@@ -130,7 +134,11 @@ export class Gateway implements SessionHost {
     await this.within(DRAIN_TIMEOUT_MS, settled);
     for (const session of [...this.sessions]) session.end('drain');
     await this.within(DRAIN_TIMEOUT_MS, closed);
-    await this.noteHeard();
+    // One after the other: two statements over many devices could wait for each other.
+    await this.within(DRAIN_TIMEOUT_MS, Promise.all(this.notes));
+    this.noteEnded(new Map(this.drained));
+    this.drained.clear();
+    await this.within(DRAIN_TIMEOUT_MS, Promise.all(this.notes));
   }
 
   get sessionCount(): number {
@@ -193,7 +201,11 @@ export class Gateway implements SessionHost {
 
   async begin(session: Session): Promise<number | undefined> {
     const number = await this.options.devices.beginSession(session.deviceId, this.options.clock.nowMs());
-    if (number === undefined || this.isDraining) return undefined;
+    if (number === undefined) return undefined;
+    if (this.isDraining) {
+      this.drained.set(session.deviceId, endOf(session, number));
+      return undefined;
+    }
     const older = this.byDevice.get(session.deviceId);
     // A newer one may have overtaken us between the database and here.
     if (older && older.number > number) return undefined;
@@ -242,11 +254,9 @@ export class Gateway implements SessionHost {
     this.options.log[level]({ deviceId, session: number, address, reason }, 'device connection ended');
     if (this.byDevice.get(deviceId) !== session) return;
     this.byDevice.delete(deviceId);
-    this.options.devices
-      .endSession(deviceId, number, this.options.clock.nowMs())
-      .catch((error: Error) =>
-        this.options.log.warn({ deviceId, error: error.message }, 'device offline not noted'),
-      );
+    const end = endOf(session, number);
+    if (this.isDraining) this.drained.set(deviceId, end);
+    else this.noteEnded(new Map([[deviceId, end]]));
   }
 
   failed(session: Session, error: unknown): void {
@@ -282,21 +292,30 @@ export class Gateway implements SessionHost {
     for (const session of [...this.byDevice.values()]) {
       if (nowMs - session.lastHeardMs >= idleTimeoutMs) session.end('idle');
     }
-    void this.noteHeard();
+    this.noteHeard();
   }
 
-  private async noteHeard(): Promise<void> {
+  private noteHeard(): void {
     const sinceMs = this.notedMs;
     this.notedMs = this.options.clock.nowMs();
     const heard = new Map<string, number>();
     for (const [deviceId, session] of this.byDevice) {
       if (session.lastHeardMs > sinceMs) heard.set(deviceId, Math.round(session.lastHeardMs));
     }
-    try {
-      await this.options.devices.heard(heard);
-    } catch (error) {
-      this.options.log.warn({ error: (error as Error).message }, 'signs of life not noted');
-    }
+    this.note(this.options.devices.heard(heard), {}, 'signs of life not noted');
+  }
+
+  private noteEnded(ends: ReadonlyMap<string, SessionEnd>): void {
+    if (ends.size === 0) return;
+    const [deviceId] = ends.size === 1 ? [...ends.keys()] : [];
+    this.note(this.options.devices.endSessions(ends), { deviceId }, 'device offline not noted');
+  }
+
+  private note(writing: Promise<void>, fields: object, complaint: string): void {
+    const noted = writing
+      .catch((error: Error) => this.options.log.warn({ ...fields, error: error.message }, complaint))
+      .finally(() => this.notes.delete(noted));
+    this.notes.add(noted);
   }
 
   /** Waits for `work`, but not longer than `limitMs`. */
@@ -309,4 +328,8 @@ export class Gateway implements SessionHost {
       });
     });
   }
+}
+
+function endOf({ lastHeardMs }: Session, session: number): SessionEnd {
+  return { session, heardMs: Math.round(lastHeardMs) };
 }

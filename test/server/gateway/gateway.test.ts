@@ -339,6 +339,25 @@ describe('sessions', () => {
     expect(bench.ends).toEqual(['slow reader']);
   });
 
+  test('drain: ends only when the ends are noted, all in one statement', async () => {
+    await useBench();
+    const device = await bench.greeted();
+    let noted: ReadonlyMap<string, unknown> | undefined;
+    let release = (): void => undefined;
+    bench.devices.endSessions = async (ends) => {
+      await new Promise<void>((resolve) => (release = resolve));
+      noted = ends;
+    };
+    let isDrained = false;
+    const drained = bench.gateway.drain().then(() => (isDrained = true));
+    await device.closed;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isDrained).toBe(false);
+    release();
+    await drained;
+    expect([...noted!.keys()]).toEqual([DEVICE]);
+  });
+
   test('drain: what is being handled is answered, then all are let go, and nobody new is taken', async () => {
     await useBench();
     const device = await bench.greeted();

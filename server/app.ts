@@ -13,9 +13,9 @@ import { Desk } from './gateway/desk';
 import { openStreams } from './dtu';
 import { DEFAULT_GATEWAY_LIMITS, Gateway, type GatewayLimits, type Streams } from './gateway/gateway';
 import { Metrics } from './metrics';
+import { watchBills, watchOrders } from './watchers';
 import { Lanes } from './orders/lanes';
-import type { Order } from './orders/model';
-import type { Change } from './orders/store';
+import { atMost, type StopStep, stopAll } from './stopping';
 import { TaskRunner } from './orders/tasks';
 import type { Channel } from './providers';
 import { systemClock, type Clock } from './time';
@@ -72,13 +72,18 @@ const MAX_WAITING_CALLS = 10_000;
 /** The device's own question leads to a query at most this often for an order. */
 const LOOK_INTERVAL_MS = 2_000;
 const MAX_LOOKS_KEPT = 10_000;
+/** A stop waits this long for calls to providers, and for a bill that is being compared; then they are given up. */
+const CALLS_END_MS = 10_000;
+const BILL_END_MS = 5_000;
+/** The figures are wanted while the database is away, too. */
+const FIGURE_LIMIT_MS = 1_000;
 const DATABASE_NAME = 'coinslot';
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? makeLog(options.logLevel ?? 'info');
   const cluster = options.databaseUrl ? undefined : await startEmbedded(options, clock);
-  const undo: (() => Promise<void>)[] = cluster ? [() => cluster.stop()] : [];
+  const undo: StopStep[] = cluster ? [() => cluster.stop()] : [];
   try {
     const databaseUrl = options.databaseUrl ?? (await cluster!.database(DATABASE_NAME));
     return await start({ ...options, databaseUrl }, clock, log, undo);
@@ -96,7 +101,7 @@ async function start(
   options: ServerOptions & { readonly databaseUrl: string },
   clock: Clock,
   log: Logger,
-  undo: (() => Promise<void>)[],
+  undo: StopStep[],
 ): Promise<RunningServer> {
   const metrics = new Metrics(clock);
   const core = await openCore({
@@ -105,13 +110,13 @@ async function start(
     log,
     maxConnections: options.dbConnections ?? 20,
     providerTimeoutMs: options.providerTimeoutMs ?? 10_000,
-    observer: { changed: (before, change) => observe(metrics, log, before, change) },
-    onSettled: (kind, settlement) => metrics.settled(kind, settlement),
+    observer: watchOrders(metrics, log),
+    billWatcher: watchBills(metrics, log),
   });
   undo.push(() => core.close());
   const providers = metrics.meter(core.providers);
-  const lanes = new Lanes(MAX_PROVIDER_CALLS, MAX_WAITING_CALLS, (error) =>
-    log.error({ error: (error as Error).message }, 'task failed'),
+  const lanes = new Lanes(MAX_PROVIDER_CALLS, MAX_WAITING_CALLS, (error, outTradeNo) =>
+    log.error({ outTradeNo, error: (error as Error).message }, 'task failed'),
   );
   const address = { origin: options.publicUrl ?? '' };
   const notifyUrl = (merchantId: number, channel: Channel): string =>
@@ -126,10 +131,16 @@ async function start(
     act: (outTradeNo) => lanes.add(outTradeNo, () => tasks.perform(outTradeNo, true)),
   });
   undo.push(
-    () => lanes.stop(),
+    () =>
+      atMost(clock, CALLS_END_MS, lanes.stop(), () =>
+        log.warn(
+          { calls: lanes.runningCount },
+          'provider calls given up: their orders are asked about again',
+        ),
+      ),
     () => gateway.drain(),
   );
-  watchGauges(metrics, gateway, lanes, core);
+  watchGauges(metrics, gateway, lanes, core, clock);
   const { httpLimits } = options;
   const http = await makeHttp({
     ...{ core, providers, clock, log, metrics },
@@ -147,7 +158,10 @@ async function start(
   core.reconciling.start();
   undo.push(
     () => core.jobs.pause(),
-    () => core.reconciling.pause(),
+    () =>
+      atMost(clock, BILL_END_MS, core.reconciling.pause(), () =>
+        log.warn({}, 'a bill given up: it is compared again'),
+      ),
   );
   const gatewayPort = await gateway.listen(options.gatewayPort ?? 0, options.gatewayHost ?? '127.0.0.1');
   const dtuPort = await dtu.listen();
@@ -183,7 +197,8 @@ function makeGateway(
   });
 }
 
-function watchGauges(metrics: Metrics, gateway: Gateway, lanes: Lanes, { database }: Core): void {
+function watchGauges(metrics: Metrics, gateway: Gateway, lanes: Lanes, core: Core, clock: Clock): void {
+  const { database, reconciliation } = core;
   metrics.gauge('coinslot_sessions', 'Devices connected here', () => gateway.sessionCount);
   metrics.gauge(
     'coinslot_connections_unknown',
@@ -201,14 +216,19 @@ function watchGauges(metrics: Metrics, gateway: Gateway, lanes: Lanes, { databas
     'Statements of orders that the database has not answered',
     () => database.pipes.underWay,
   );
+  metrics.gauge(
+    'coinslot_bill_differences_open',
+    'Differences between bills and ledger that wait for a person or an answer',
+    () => soon(clock, FIGURE_LIMIT_MS, reconciliation.openCount()),
+  );
 }
 
-function observe(metrics: Metrics, log: Logger, before: Order | undefined, change: Change): void {
-  metrics.changed(before, change);
-  const { outTradeNo, deviceId, merchantId, state, alarm } = change.order;
-  if (alarm !== '' && before?.alarm !== alarm) {
-    log.warn({ outTradeNo, deviceId, merchantId, state, alarm }, 'order needs a person');
-  }
+/** What `work` gives, or nothing when it fails or takes longer. */
+function soon<Value>(clock: Clock, limitMs: number, work: Promise<Value>): Promise<Value | undefined> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(() => resolve(undefined), limitMs);
+    work.then(resolve, () => resolve(undefined)).finally(() => clock.clearTimer(timer));
+  });
 }
 
 /** Lets a look at the provider pass only now and then for each order. */
@@ -222,14 +242,4 @@ function limitLooks(clock: Clock, look: (outTradeNo: string) => void): (outTrade
     if (lastMs.size > MAX_LOOKS_KEPT) lastMs.delete(lastMs.keys().next().value!);
     look(outTradeNo);
   };
-}
-
-async function stopAll(undo: (() => Promise<void>)[], log: Logger): Promise<void> {
-  for (const step of undo.reverse()) {
-    try {
-      await step();
-    } catch (error) {
-      log.error({ error: (error as Error).message }, 'stopping');
-    }
-  }
 }

@@ -28,8 +28,8 @@ import type { Providers } from './orders/tasks';
 import { DEFAULT_LIMITS, type OpenLimits } from './orders/verification';
 import { checkParameters, createProvider, type Channel, type ProviderOptions } from './providers';
 import { ReconciliationBook } from './reconciliation/book';
-import { Reconciler } from './reconciliation/reconciler';
-import { Settler, type Settlement } from './reconciliation/settle';
+import { Reconciler, type ReconciliationWatcher } from './reconciliation/reconciler';
+import { Settler } from './reconciliation/settle';
 import { generateMasterKey, MasterKeys, SealedBox } from './secrets';
 import type { Clock } from './time';
 
@@ -56,8 +56,8 @@ export interface CoreOptions {
   /** Replaces WeChat Pay and Alipay altogether (tests). */
   readonly providers?: Providers;
   readonly observer?: Observer;
-  /** For metrics: what became of a difference between bill and ledger. */
-  readonly onSettled?: (kind: string, settlement: Settlement) => void;
+  /** For log and metrics: what became of bills and differences. */
+  readonly billWatcher?: ReconciliationWatcher;
 }
 
 export interface Core {
@@ -159,7 +159,7 @@ function makeServices(
     settler: new Settler({ store, service, clock }),
     providers,
     clock,
-    ...(options.onSettled && { onSettled: options.onSettled }),
+    ...(options.billWatcher && { watcher: options.billWatcher }),
   });
   const devices = new Devices(database.db, box);
   const router = new Router({ db: database.db, databaseUrl: options.databaseUrl, clock, log, devices });
@@ -176,7 +176,7 @@ function makeServices(
     shop: new Shop({ merchants, devices, clock, signals: router }),
     secrets: new SecretDesk(database.db, box),
     reconciler,
-    reconciliation: new ReconciliationDesk({ book, reconciler, clock }),
+    reconciliation: new ReconciliationDesk({ book, reconciler, merchants, clock }),
     reconciling: {
       start: () => reconcileJobs.start({ book, reconciler }),
       pause: () => reconcileJobs.pause(),

@@ -41,6 +41,11 @@ export class Metrics implements Observer {
     'Differences between bill and ledger that were looked at, by what became of them',
     ['kind', 'outcome'],
   );
+  private readonly bills = this.counter(
+    'coinslot_bills_total',
+    'Looks at a day’s bill, by what came of them',
+    ['channel', 'state'],
+  );
   private readonly ends = this.counter('coinslot_session_ends_total', 'Device connections ended, by reason', [
     'reason',
   ]);
@@ -73,13 +78,16 @@ export class Metrics implements Observer {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** A figure that is read when it is asked for. */
-  gauge(name: string, help: string, read: () => number): void {
+  /** A figure that is read when it is asked for; it stays as it was while it cannot be read. */
+  gauge(name: string, help: string, read: () => number | Promise<number | undefined>): void {
     const gauge: Gauge = new Gauge({
       name,
       help,
       registers: [this.registry],
-      collect: () => gauge.set(read()),
+      collect: async () => {
+        const value = await read();
+        if (value !== undefined) gauge.set(value);
+      },
     });
   }
 
@@ -100,6 +108,10 @@ export class Metrics implements Observer {
 
   settled(kind: string, outcome: string): void {
     this.differences.inc({ kind, outcome });
+  }
+
+  looked(channel: Channel, state: string): void {
+    this.bills.inc({ channel, state });
   }
 
   sessionEnded(reason: EndReason): void {

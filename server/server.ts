@@ -5,10 +5,9 @@
 import { startServer, type ServerOptions } from './app';
 import { ConfigError, readConfig, type Config } from './config/config';
 import { startSentence } from './start-error';
+import { STOP_LIMIT_MS } from './stopping';
 import { systemClock } from './time';
 
-/** An orderly end takes less; what hangs longer is left to PostgreSQL and the jobs. */
-const STOP_LIMIT_MS = 30_000;
 const EXIT_CONFIG = 2;
 const EXIT_FAILED = 1;
 

@@ -1,6 +1,6 @@
 /**
  * `npm run admin -- …`: merchants, payment parameters, devices, orders and tokens from the command line, as the
- * operator. Each command prints one JSON value; errors go to standard error with their code.
+ * operator. Each command prints one JSON value (print.ts); errors go to standard error with their code.
  * The work is in shop.ts and order-desk.ts.
  */
 import * as fs from 'node:fs';
@@ -14,6 +14,7 @@ import type { Actor } from './actor';
 import { ApiError } from './errors';
 import type { Decision } from './order-desk';
 import { withCore } from './open';
+import { printed } from './print';
 
 const OPERATOR: Actor = { name: process.env.USER || 'operator', merchantId: undefined };
 const EXIT_FAILED = 1;
@@ -61,7 +62,7 @@ function run<Values extends unknown[]>(
 ): (...values: Values) => Promise<void> {
   return async (...values) => {
     const result = await withCore((core) => work(core, ...values));
-    process.stdout.write(`${JSON.stringify(result ?? { ok: true }, null, 2)}\n`);
+    process.stdout.write(printed(result ?? { ok: true }));
   };
 }
 
@@ -218,22 +219,29 @@ function orderCommands(program: Command): void {
   orders
     .command('show')
     .argument('<out_trade_no>')
-    .action(run((core, outTradeNo: string) => core.orders.story(OPERATOR, outTradeNo)));
+    .action(
+      run(async (core, outTradeNo: string) => {
+        const { order, events } = await core.orders.story(OPERATOR, outTradeNo);
+        return { order: orderView(order), events };
+      }),
+    );
   orders
     .command('refund')
     .argument('<out_trade_no>')
-    .action(run((core, outTradeNo: string) => core.orders.refund(OPERATOR, outTradeNo)));
+    .action(
+      run(async (core, outTradeNo: string) => orderView(await core.orders.refund(OPERATOR, outTradeNo))),
+    );
   orders
     .command('settle')
     .description('decides what nobody knows')
     .argument('<out_trade_no>')
     .argument('<decision>', 'refund, dispensed, refunded (by hand) or acknowledge')
     .action(
-      run((core, outTradeNo: string, decision: string) => {
+      run(async (core, outTradeNo: string, decision: string) => {
         if (!['refund', 'dispensed', 'refunded', 'acknowledge'].includes(decision)) {
           throw new ApiError('BAD_REQUEST', 'decision: refund, dispensed, refunded or acknowledge');
         }
-        return core.orders.settle(OPERATOR, outTradeNo, decision as Decision);
+        return orderView(await core.orders.settle(OPERATOR, outTradeNo, decision as Decision));
       }),
     );
 }

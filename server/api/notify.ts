@@ -34,8 +34,9 @@ export async function notifyRoutes(server: FastifyInstance, options: NotifyOptio
         const answer = await takeNotification(options, Number(merchantId), channel, raw);
         options.onFate(channel, answer.fate);
         if (answer.fate !== 'taken') {
+          const { fate, outTradeNo } = answer;
           request.log.warn(
-            { channel, merchantId: Number(merchantId), fate: answer.fate },
+            { channel, merchantId: Number(merchantId), fate, outTradeNo },
             'notification refused',
           );
         }

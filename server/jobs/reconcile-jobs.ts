@@ -29,12 +29,15 @@ const BATCH = 1;
 /** A bill that is not through by then is given to another process. */
 const EXPIRE_S = 900;
 const OVERDUE_MS = 120_000;
+/** A job that comes so much before its time is as good as in time. */
+const EARLY_MS = 10_000;
 const SWEEP_LIMIT = 20;
 
 export class ReconcileJobs implements Jobs {
   private timer: Timer | undefined;
   private work: ReconcileWork | undefined;
   private running: Promise<void> = Promise.resolve();
+  private ending = new AbortController();
 
   constructor(private readonly options: ReconcileJobsOptions) {}
 
@@ -66,12 +69,14 @@ export class ReconcileJobs implements Jobs {
 
   start(work: ReconcileWork): void {
     this.work = work;
+    this.ending = new AbortController();
     this.repeat(FIRST_MS);
   }
 
-  /** Ends with the bill that is being looked at. */
+  /** Ends with the call to the provider that is being made; the bill is looked at again. */
   async pause(): Promise<void> {
     this.work = undefined;
+    this.ending.abort(new Error('the server is stopping'));
     this.options.clock.clearTimer(this.timer);
     await this.running;
   }
@@ -99,19 +104,25 @@ export class ReconcileJobs implements Jobs {
     const [job] = await boss.fetch<BillDay>(QUEUE, { batchSize: BATCH });
     if (!job) return false;
     try {
-      await work.reconciler.run(job.data);
+      if (await this.isDue(work, job.data)) await work.reconciler.run(job.data, this.ending.signal);
       await boss.complete(QUEUE, job.id);
     } catch (error) {
-      onError(error as Error);
+      if (!this.ending.signal.aborted) onError(error as Error);
       await boss.fail(QUEUE, job.id, { message: (error as Error).message });
     }
     return true;
+  }
+
+  /** The queue goes by the database's clock: where that is ahead of ours, a job comes early, and the sweep later. */
+  private async isDue({ book }: ReconcileWork, day: BillDay): Promise<boolean> {
+    const nextTryAtMs = (await book.find(day))?.nextTryAtMs ?? 0;
+    return nextTryAtMs <= this.options.clock.nowMs() + EARLY_MS;
   }
 
   /** Days that no job came for. */
   private async sweep(): Promise<void> {
     const beforeMs = Math.round(this.options.clock.nowMs()) - OVERDUE_MS;
     const days = (await this.work?.book.overdue(beforeMs, SWEEP_LIMIT)) ?? [];
-    for (const day of days) await this.work?.reconciler.run(day);
+    for (const day of days) await this.work?.reconciler.run(day, this.ending.signal);
   }
 }

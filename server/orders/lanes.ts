@@ -17,7 +17,7 @@ export class Lanes {
   constructor(
     private readonly maxRunning: number,
     private readonly maxQueued: number,
-    private readonly onError: (error: unknown) => void,
+    private readonly onError: (error: unknown, lane: string) => void,
   ) {}
 
   /** Queues work; false when there is too much already, or when it is over. */
@@ -49,6 +49,10 @@ export class Lanes {
     if (this.running > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
   }
 
+  get runningCount(): number {
+    return this.running;
+  }
+
   get waitingCount(): number {
     return this.queued - this.running;
   }
@@ -66,7 +70,7 @@ export class Lanes {
     try {
       await work();
     } catch (error) {
-      this.onError(error);
+      this.onError(error, lane);
     }
     this.running -= 1;
     this.queued -= 1;

@@ -15,6 +15,8 @@ export type NotificationFate = 'taken' | 'unknown merchant' | 'not authentic' | 
 
 export interface NotificationReply {
   readonly fate: NotificationFate;
+  /** The order that an authentic notification names. */
+  readonly outTradeNo?: string;
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
@@ -26,6 +28,9 @@ export interface NotificationOptions {
   readonly providers: Providers;
   readonly clock: Clock;
 }
+
+/** What is repeated in the log of a name that is not ours. */
+const MAX_NAME_CHARS = 64;
 
 export async function takeNotification(
   options: NotificationOptions,
@@ -45,7 +50,11 @@ export async function takeNotification(
   const known = refund ? undefined : options.store.recent?.(outTradeNo);
   const order = known ?? (await options.store.find(outTradeNo));
   if (!order || order.merchantId !== merchantId || order.channel !== channel) {
-    return { fate: 'foreign order', ...provider.notificationReply(false) };
+    return {
+      fate: 'foreign order',
+      outTradeNo: outTradeNo.slice(0, MAX_NAME_CHARS),
+      ...provider.notificationReply(false),
+    };
   }
   const event = trade && tradeEvent(trade, 'notification', options.clock.nowMs());
   // Only payment and refund are news; an unpaid or closed trade is left to our own queries.
@@ -56,5 +65,5 @@ export async function takeNotification(
     const refunded = refundEvent({ kind: 'ok', value: refund }, restFen(order));
     if (refunded !== 'missing') await options.service.apply(outTradeNo, 'notification', refunded);
   }
-  return { fate: 'taken', ...provider.notificationReply(true) };
+  return { fate: 'taken', outTradeNo, ...provider.notificationReply(true) };
 }

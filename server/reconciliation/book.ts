@@ -123,30 +123,31 @@ export class ReconciliationBook {
     });
   }
 
-  /** The bill was compared: what it showed. */
+  /** The bill was compared: what it showed. Gives the differences that were not known before. */
   async compared(
     day: BillDay,
     totals: { readonly billLines: number; readonly paidFen: number; readonly refundedFen: number },
     differences: readonly Difference[],
     nowMs: number,
-  ): Promise<void> {
-    await this.db.transaction().execute(async (transaction) => {
+  ): Promise<readonly KeptDifference[]> {
+    return this.db.transaction().execute(async (transaction) => {
       await transaction
         .updateTable('reconciliations')
         .where((eb) => eb.and(ofDay(day)))
         .set({ ...totals, state: 'DONE', code: '', doneAtMs: nowMs, nextTryAtMs: null })
         .execute();
-      if (differences.length === 0) return;
+      if (differences.length === 0) return [];
       const rows = differences.map((difference) => ({
         ...day,
         ...rowOf(difference),
         foundAtMs: nowMs,
         endedAtMs: null,
       }));
-      await transaction
+      return transaction
         .insertInto('differences')
         .values(rows)
         .onConflict((conflict) => conflict.doNothing())
+        .returningAll()
         .execute();
     });
   }
@@ -178,13 +179,14 @@ export class ReconciliationBook {
     return this.db.selectFrom('differences').selectAll().where('id', '=', id).executeTakeFirst();
   }
 
-  async openCount(merchantId: number, channel: Channel): Promise<number> {
-    const { open } = await this.db
+  /** Open differences, of one channel or of all. */
+  async openCount(of?: Pick<BillDay, 'merchantId' | 'channel'>): Promise<number> {
+    let query = this.db
       .selectFrom('differences')
       .select((eb) => eb.fn.countAll<number>().as('open'))
-      .where((eb) => eb.and({ merchantId, channel, isOpen: true }))
-      .executeTakeFirstOrThrow();
-    return open;
+      .where('isOpen', '=', true);
+    if (of) query = query.where('merchantId', '=', of.merchantId).where('channel', '=', of.channel);
+    return (await query.executeTakeFirstOrThrow()).open;
   }
 
   /** Notes what came out; an ended difference stays as it is. Gives whether it was still open. */
@@ -218,7 +220,7 @@ function rowOf(
   difference: Difference,
 ): Pick<
   KeptDifference,
-  'kind' | 'rule' | 'outTradeNo' | 'outRefundNo' | 'transactionId' | 'billFen' | 'ledgerFen'
+  'kind' | 'rule' | 'outTradeNo' | 'outRefundNo' | 'transactionId' | 'billFen' | 'ledgerFen' | 'outcome'
 > {
   const { kind, rule, outTradeNo, outRefundNo = '', line, row } = difference;
   return {
@@ -229,5 +231,6 @@ function rowOf(
     transactionId: line?.transactionId ?? row?.transactionId ?? '',
     billFen: line?.amountFen ?? null,
     ledgerFen: row?.isBooked ? row.amountFen : null,
+    outcome: rule === 'person' ? 'PERSON' : '',
   };
 }

@@ -7,7 +7,7 @@ import type { Db } from '../db/database';
 import type { Providers } from '../orders/tasks';
 import { compareBill, type BillLine, type Outcome, type Provider } from '../providers';
 import type { Clock } from '../time';
-import type { BillDay, ReconciliationBook } from './book';
+import type { BillDay, KeptDifference, ReconciliationBook } from './book';
 import { DAY_MS, daysBetween, lastReadyDay, dayOf, readyAtMs } from './days';
 import { ledgerRows } from './ledger-rows';
 import { SETTLEMENTS, type Settlement, type Settler } from './settle';
@@ -18,7 +18,15 @@ export interface ReconcilerOptions {
   readonly settler: Settler;
   readonly providers: Providers;
   readonly clock: Clock;
-  readonly onSettled?: (kind: string, settlement: Settlement) => void;
+  readonly watcher?: ReconciliationWatcher;
+}
+
+/** Counts and reports; must not throw. */
+export interface ReconciliationWatcher {
+  /** What a difference came to, as it was before; one that is left to a person, when it is found. */
+  settled(difference: KeptDifference, settlement: Settlement): void;
+  /** What a look at a day's bill came to. */
+  looked(report: Report): void;
 }
 
 /** What one look at a day came to. */
@@ -64,11 +72,18 @@ export class Reconciler {
     return this.options.book.plan(days, nowMs);
   }
 
-  /** Looks at one day, planned or not. */
-  async run(day: BillDay): Promise<Report> {
+  /** Looks at one day, planned or not. @throws when `signal` ends it: what it has done stays, the rest comes again. */
+  async run(day: BillDay, signal?: AbortSignal): Promise<Report> {
+    const report = await this.look(day, signal);
+    this.options.watcher?.looked(report);
+    return report;
+  }
+
+  private async look(day: BillDay, signal: AbortSignal | undefined): Promise<Report> {
     await this.options.book.plan([day], this.nowMs());
     const provider = await this.options.providers.get(day.merchantId, day.channel);
     const bill: Outcome<readonly BillLine[]> | undefined = await provider?.bill(day.day);
+    signal?.throwIfAborted();
     if (!provider || !bill) return this.miss(day, 'NO_PARAMETERS');
     if (bill.kind !== 'ok') return this.miss(day, bill.code);
     const lines = bill.value;
@@ -79,8 +94,10 @@ export class Reconciler {
       paidFen: sumOf(lines, 'payment'),
       refundedFen: sumOf(lines, 'refund'),
     };
-    await this.options.book.compared(day, totals, differences, this.nowMs());
-    const settled = await this.settleOpen(provider, day);
+    const found = await this.options.book.compared(day, totals, differences, this.nowMs());
+    const forPersons = found.filter(({ rule }) => rule === 'person');
+    for (const difference of forPersons) this.options.watcher?.settled(difference, 'PERSON');
+    const settled = await this.settleOpen(provider, day, forPersons.length, signal);
     return { ...day, ...totals, state: 'DONE', code: '', ...(await this.rest(day, settled)) };
   }
 
@@ -102,9 +119,14 @@ export class Reconciler {
   }
 
   /** Settles what is open in the channel, also of earlier days: providers answer late. */
-  private async settleOpen(provider: Provider, { merchantId, channel, day }: BillDay): Promise<Settled> {
+  private async settleOpen(
+    provider: Provider,
+    { merchantId, channel, day }: BillDay,
+    personCount: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Settled> {
     const { book, settler } = this.options;
-    const counts = new Map<Settlement, number>();
+    const counts = new Map<Settlement, number>(personCount > 0 ? [['PERSON', personCount]] : []);
     let isToRepeat = false;
     for (let after = 0; ;) {
       const page = await book.differences({
@@ -116,11 +138,12 @@ export class Reconciler {
         limit: PAGE,
       });
       for (const difference of page) {
+        signal?.throwIfAborted();
         const outcome = await settler.settle(provider, difference);
         const isEnded = SETTLEMENTS[outcome] === 'ended';
         isToRepeat ||= difference.day === day && SETTLEMENTS[outcome] === 'again';
         await book.note(difference.id, { isEnded, outcome, by: 'reconciliation' }, this.nowMs());
-        this.options.onSettled?.(difference.kind, outcome);
+        this.options.watcher?.settled(difference, outcome);
         counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
       }
       if (page.length < PAGE) return { counts, isToRepeat };
@@ -136,8 +159,8 @@ export class Reconciler {
     return { open: await this.openCount(day), settled: Object.fromEntries(settled.counts) };
   }
 
-  private openCount({ merchantId, channel }: BillDay): Promise<number> {
-    return this.options.book.openCount(merchantId, channel);
+  private openCount(day: BillDay): Promise<number> {
+    return this.options.book.openCount(day);
   }
 
   private nowMs(): number {

@@ -2,6 +2,7 @@
 import * as net from 'node:net';
 import pino from 'pino';
 import { nodeRandom } from '../../server/gateway/node-crypto';
+import { systemClock, type Clock } from '../../server/time';
 import { query } from './support/cluster';
 import { DEVICE, KEY, ServerBench } from './support/server';
 import { TestDevice } from './support/device';
@@ -55,4 +56,27 @@ test('a device that shows who it is while the server drains does not stay online
   await stopping;
   expect(late.sealer).toBeUndefined();
   expect(await query(bench.databaseUrl, 'select is_online from devices')).toEqual([{ is_online: false }]);
+});
+
+test('a provider that never answers does not hold the stop up: its call is given up after a while', async () => {
+  const complaints: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void complaints.push(line) });
+  // Fifty times faster than the machine's, so that nobody waits for the limit.
+  const clock: Clock = {
+    ...systemClock,
+    setTimer: (work, delayMs) => systemClock.setTimer(work, delayMs / 50),
+  };
+  const bench = await ServerBench.start({ log, clock });
+  let asked = false;
+  bench.provider.gate = () => {
+    asked = true;
+    return new Promise(() => undefined);
+  };
+  const device = await bench.greeted();
+  device.pay(1, 150);
+  await until(() => asked);
+  await bench.stop();
+  expect(complaints.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+    'provider calls given up: their orders are asked about again',
+  ]);
 });

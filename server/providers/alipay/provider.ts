@@ -79,7 +79,7 @@ export class AlipayProvider implements Shared.Provider {
     const said = createdSchema.safeParse(answer.value);
     return said.success
       ? ok({ codeUrl: said.data.qr_code })
-      : this.#report('create', unknown('ANSWER_MALFORMED'));
+      : this.#report('create', unknown('ANSWER_MALFORMED'), trade.outTradeNo);
   }
 
   async query(outTradeNo: string): Promise<Outcome<Shared.Trade>> {
@@ -89,7 +89,7 @@ export class AlipayProvider implements Shared.Provider {
       return ok({ outTradeNo, state: 'NOT_FOUND', providerState: answer.providerCode ?? '' });
     }
     if (answer.kind !== 'ok') return answer;
-    return this.#report('query', readTrade(answer.value, outTradeNo));
+    return this.#report('query', readTrade(answer.value, outTradeNo), outTradeNo);
   }
 
   async close(outTradeNo: string): Promise<Outcome<void>> {
@@ -97,7 +97,7 @@ export class AlipayProvider implements Shared.Provider {
     const answer = await this.#call('close', { out_trade_no: outTradeNo });
     if (answer.kind === 'ok') {
       const said = numberSchema.safeParse(answer.value);
-      return said.success ? ok(undefined) : this.#report('close', unknown('ANSWER_MALFORMED'));
+      return said.success ? ok(undefined) : this.#report('close', unknown('ANSWER_MALFORMED'), outTradeNo);
     }
     if (answer.kind === 'refused' && answer.code === 'ORDER_CLOSED') return ok(undefined);
     if (answer.kind === 'refused' && answer.code === 'TRADE_STATE') return this.#explainNotClosed(outTradeNo);
@@ -116,7 +116,7 @@ export class AlipayProvider implements Shared.Provider {
     });
     if (answer.kind !== 'ok') return answer;
     const said = refundedSchema.safeParse(answer.value);
-    if (!said.success) return this.#report('refund', unknown('ANSWER_MALFORMED'));
+    if (!said.success) return this.#report('refund', unknown('ANSWER_MALFORMED'), outTradeNo);
     // The answer names no refund number, so an old one could be sent again for a second part; and without
     // fund_change Y it proves nothing at all. The query names it.
     const found = await this.queryRefund(outTradeNo, outRefundNo);
@@ -124,7 +124,8 @@ export class AlipayProvider implements Shared.Provider {
     if (found.value.state === 'NOT_FOUND') {
       return ok({ outTradeNo, outRefundNo, state: 'PROCESSING', providerState: said.data.fund_change ?? '' });
     }
-    return this.#report('refund', found.value.refundFen === refundFen ? found : unknown('ANSWER_MISMATCH'));
+    const isOurs = found.value.refundFen === refundFen;
+    return this.#report('refund', isOurs ? found : unknown('ANSWER_MISMATCH'), outTradeNo);
   }
 
   async queryRefund(outTradeNo: string, outRefundNo: string): Promise<Outcome<Shared.Refund>> {
@@ -137,7 +138,7 @@ export class AlipayProvider implements Shared.Provider {
       return ok({ outTradeNo, outRefundNo, state: 'NOT_FOUND', providerState });
     }
     if (answer.kind !== 'ok') return answer;
-    return this.#report('queryRefund', readRefund(answer.value, outTradeNo, outRefundNo));
+    return this.#report('queryRefund', readRefund(answer.value, outTradeNo, outRefundNo), outTradeNo);
   }
 
   async readNotification(raw: Shared.RawNotification): Promise<Outcome<Shared.Notification>> {
@@ -186,23 +187,24 @@ export class AlipayProvider implements Shared.Provider {
     notifyUrl?: string,
   ): Promise<Outcome<Payload>> {
     const answer = await this.#client.call(METHODS[operation], bizContent, notifyUrl);
-    if (answer.kind !== 'ok') return this.#report(operation, answer);
-    const asked = (bizContent as { out_trade_no?: unknown }).out_trade_no;
+    const asked = (bizContent as { out_trade_no?: string }).out_trade_no;
+    if (answer.kind !== 'ok') return this.#report(operation, answer, asked);
     const said = answer.value.out_trade_no;
     // Refusals name the order too, mostly; an old one about another order must not be taken for this one's.
-    if (said !== undefined && said !== asked) return this.#report(operation, unknown('ANSWER_MISMATCH'));
-    return this.#report(operation, judgePayload(operation, answer.value));
+    if (said !== undefined && said !== asked)
+      return this.#report(operation, unknown('ANSWER_MISMATCH'), asked);
+    return this.#report(operation, judgePayload(operation, answer.value), asked);
   }
 
-  #report<Value>(operation: AlipayOperation, outcome: Outcome<Value>): Outcome<Value> {
-    if (outcome.kind === 'unknown') this.#log(operation, outcome);
+  #report<Value>(operation: AlipayOperation, outcome: Outcome<Value>, outTradeNo?: string): Outcome<Value> {
+    if (outcome.kind === 'unknown') this.#log(operation, outcome, outTradeNo);
     return outcome;
   }
 
-  #log(operation: string, outcome: Shared.Refused | Shared.Unknown): void {
+  #log(operation: string, outcome: Shared.Refused | Shared.Unknown, outTradeNo?: string): void {
     const { kind, code, providerCode } = outcome;
     this.#options.log?.warn(
-      { channel: this.channel, appId: this.#appId, operation, kind, code, providerCode },
+      { channel: this.channel, appId: this.#appId, operation, outTradeNo, kind, code, providerCode },
       outcome.message,
     );
   }

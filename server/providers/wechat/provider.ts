@@ -70,7 +70,7 @@ export class WechatProvider implements Shared.Provider {
 
   async create(trade: Shared.CreateTrade): Promise<Outcome<{ readonly codeUrl: string }>> {
     if (!rules.isSendableTrade(trade, this.#options.clock.nowMs())) return refused('REQUEST_INVALID');
-    const answer = await this.#call('create', 'post', '/v3/pay/transactions/native', {
+    const answer = await this.#call('create', trade.outTradeNo, 'post', '/v3/pay/transactions/native', {
       appid: this.#appid,
       mchid: this.#mchid,
       description: rules.cleanDescription(trade.description),
@@ -83,23 +83,28 @@ export class WechatProvider implements Shared.Provider {
     const said = codeUrlSchema.safeParse(answer.value.json);
     return said.success
       ? ok({ codeUrl: said.data.code_url })
-      : this.#report('create', unknown('ANSWER_MALFORMED'));
+      : this.#report('create', unknown('ANSWER_MALFORMED'), trade.outTradeNo);
   }
 
   async query(outTradeNo: string): Promise<Outcome<Shared.Trade>> {
     if (!rules.isOutTradeNo(outTradeNo)) return refused('REQUEST_INVALID');
-    const answer = await this.#call('query', 'get', `${tradePath(outTradeNo)}?mchid=${this.#mchid}`);
+    const answer = await this.#call(
+      'query',
+      outTradeNo,
+      'get',
+      `${tradePath(outTradeNo)}?mchid=${this.#mchid}`,
+    );
     if (answer.kind === 'refused' && answer.code === 'TRADE_NOT_FOUND') {
       return ok({ outTradeNo, state: 'NOT_FOUND', providerState: answer.providerCode ?? '' });
     }
     if (answer.kind !== 'ok') return answer;
     const owner = { mchid: this.#mchid, appid: this.#appid };
-    return this.#report('query', readTrade(answer.value.json, owner, outTradeNo));
+    return this.#report('query', readTrade(answer.value.json, owner, outTradeNo), outTradeNo);
   }
 
   async close(outTradeNo: string): Promise<Outcome<void>> {
     if (!rules.isOutTradeNo(outTradeNo)) return refused('REQUEST_INVALID');
-    const answer = await this.#call('close', 'post', `${tradePath(outTradeNo)}/close`, {
+    const answer = await this.#call('close', outTradeNo, 'post', `${tradePath(outTradeNo)}/close`, {
       mchid: this.#mchid,
     });
     const isClosed = answer.kind === 'ok' || (answer.kind === 'refused' && answer.code === 'ORDER_CLOSED');
@@ -109,7 +114,7 @@ export class WechatProvider implements Shared.Provider {
   async refund(request: Shared.RefundRequest): Promise<Outcome<Shared.Refund>> {
     if (!rules.isSendableRefund(request)) return refused('REQUEST_INVALID');
     const reason = rules.cleanReason(request.reason);
-    const answer = await this.#call('refund', 'post', '/v3/refund/domestic/refunds', {
+    const answer = await this.#call('refund', request.outTradeNo, 'post', '/v3/refund/domestic/refunds', {
       out_trade_no: request.outTradeNo,
       out_refund_no: request.outRefundNo,
       ...(reason.length > 0 ? { reason } : {}),
@@ -119,13 +124,18 @@ export class WechatProvider implements Shared.Provider {
     if (answer.kind !== 'ok') return answer;
     const refund = readRefund(answer.value.json, this.#mchid, request);
     const isOther = refund.kind === 'ok' && refund.value.refundFen !== request.refundFen;
-    return this.#report('refund', isOther ? unknown('ANSWER_MISMATCH') : refund);
+    return this.#report('refund', isOther ? unknown('ANSWER_MISMATCH') : refund, request.outTradeNo);
   }
 
   async queryRefund(outTradeNo: string, outRefundNo: string): Promise<Outcome<Shared.Refund>> {
     if (!rules.isOutTradeNo(outTradeNo) || !rules.isOutRefundNo(outRefundNo))
       return refused('REQUEST_INVALID');
-    const answer = await this.#call('queryRefund', 'get', `/v3/refund/domestic/refunds/${outRefundNo}`);
+    const answer = await this.#call(
+      'queryRefund',
+      outTradeNo,
+      'get',
+      `/v3/refund/domestic/refunds/${outRefundNo}`,
+    );
     if (answer.kind === 'refused' && answer.code === 'TRADE_NOT_FOUND') {
       const providerState = answer.providerCode ?? '';
       return ok({ outTradeNo, outRefundNo, state: 'NOT_FOUND', providerState });
@@ -134,6 +144,7 @@ export class WechatProvider implements Shared.Provider {
     return this.#report(
       'queryRefund',
       readRefund(answer.value.json, this.#mchid, { outTradeNo, outRefundNo }),
+      outTradeNo,
     );
   }
 
@@ -158,7 +169,7 @@ export class WechatProvider implements Shared.Provider {
   async bill(day: string): Promise<Outcome<readonly Shared.BillLine[]>> {
     if (!isDay(day)) return refused('REQUEST_INVALID');
     const path = `/v3/bill/tradebill?bill_date=${day}&bill_type=ALL&tar_type=GZIP`;
-    const answer = await this.#call('bill', 'get', path);
+    const answer = await this.#call('bill', undefined, 'get', path);
     if (answer.kind !== 'ok') return answer;
     const said = billUrlSchema.safeParse(answer.value.json);
     if (!said.success) return this.#report('bill', unknown('ANSWER_MALFORMED'));
@@ -190,23 +201,25 @@ export class WechatProvider implements Shared.Provider {
 
   async #call(
     operation: WechatOperation,
+    outTradeNo: string | undefined,
     method: 'get' | 'post',
     path: string,
     body?: object,
   ): Promise<Outcome<Answer>> {
     const answer = await this.#client.call(this.#findKey, method, path, body);
-    return this.#report(operation, answer.kind === 'ok' ? judgeStatus(operation, answer.value) : answer);
+    const judged = answer.kind === 'ok' ? judgeStatus(operation, answer.value) : answer;
+    return this.#report(operation, judged, outTradeNo);
   }
 
-  #report<Value>(operation: WechatOperation, outcome: Outcome<Value>): Outcome<Value> {
-    if (outcome.kind === 'unknown') this.#log(operation, outcome);
+  #report<Value>(operation: WechatOperation, outcome: Outcome<Value>, outTradeNo?: string): Outcome<Value> {
+    if (outcome.kind === 'unknown') this.#log(operation, outcome, outTradeNo);
     return outcome;
   }
 
-  #log(operation: string, outcome: Shared.Refused | Shared.Unknown): void {
+  #log(operation: string, outcome: Shared.Refused | Shared.Unknown, outTradeNo?: string): void {
     const { kind, code, providerCode } = outcome;
     this.#options.log?.warn(
-      { channel: this.channel, mchid: this.#mchid, operation, kind, code, providerCode },
+      { channel: this.channel, mchid: this.#mchid, operation, outTradeNo, kind, code, providerCode },
       outcome.message,
     );
   }

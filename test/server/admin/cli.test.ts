@@ -95,6 +95,11 @@ test('looks at a bill, lists what differs, and takes a person’s word for it', 
   expect(json(await admin('reconciliations', '--merchant', String(bench.merchantId)))).toMatchObject([
     { day, state: 'DONE', paidFen: 900 },
   ]);
+  const figures = await (await fetch(`${bench.server.httpUrl}/metrics`)).text();
+  expect(figures).toMatch(/^coinslot_bill_differences_open 1$/m);
+  expect(figures).toMatch(/^coinslot_bills_total\{channel="wechat",state="DONE"\} 1$/m);
+  const check = await run('ledger-check.ts');
+  expect(JSON.parse(check.out.trim().split('\n').at(-1)!)).toMatchObject({ openDifferences: 1 });
   const closed = json(
     await admin('differences', 'close', String(found!.id), '--note', 'the kiosk next door'),
   );
@@ -114,6 +119,8 @@ test.each([
   [['merchants', 'add', '--name', 'X', '--max', '1.234'], 'an amount like 1.50 is needed'],
   [['merchants', 'show', 'one'], 'a whole number is needed'],
   [['merchants', 'show', '99'], 'NOT_FOUND'],
+  [['reconcile', '99', 'wechat'], 'NOT_FOUND: merchant 99 has no parameters for wechat'],
+  [['reconcile', '1', 'alipay'], 'NOT_FOUND: merchant 1 has no parameters for alipay'],
   [['devices', 'add', 'small', '--merchant', '1'], 'BAD_REQUEST: id'],
   [['orders', 'settle', 'X_1', 'maybe'], 'BAD_REQUEST: decision'],
   [['merchants', 'set', '1', '--enabled', 'true'], 'yes or no'],
@@ -154,7 +161,7 @@ test('tokens of makers’ backends, limits and use of data streams', async () =>
   expect(made).toEqual({ id: expect.any(Number), token: expect.stringMatching(/^cdt_[\w-]{32}$/) });
   const listed = await admin('dtu', 'tokens', 'list', '--merchant', merchant);
   expect(JSON.parse(listed.out)).toMatchObject([
-    { id: made.id, name: 'cloud', deviceId: DEVICE, revokedAtMs: null },
+    { id: made.id, name: 'cloud', deviceId: DEVICE, revokedAt: null },
   ]);
   expect(listed.out).not.toContain(made.token as string);
   const limited = await admin('dtu', 'limit', DEVICE, '--day-bytes', '1000', '--bytes-per-second', '2000');

@@ -10,6 +10,7 @@ import { audit } from '../../../server/orders/audit';
 import type { Order } from '../../../server/orders/model';
 import { TaskRunner, type Providers } from '../../../server/orders/tasks';
 import { createProvider, readParameters, type Channel, type Provider } from '../../../server/providers';
+import type { Settlement } from '../../../server/reconciliation/settle';
 import { startSandbox, type MerchantParameters, type Sandbox } from '../../../sim/providers';
 import type { Clock, Timer } from '../../../sim/time/clock';
 import { testDatabase } from '../support/cluster';
@@ -64,6 +65,8 @@ export class BillBench {
   desk!: Provider;
   /** Changes what the server's provider says. */
   spoil: (provider: Provider) => Provider = (provider) => provider;
+  /** What differences came to, in the order in which whoever watches heard it. */
+  readonly settled: [string, string, Settlement][] = [];
   private number = 0;
   private readonly dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'coinslot-bills-'));
   private databaseUrl = '';
@@ -121,6 +124,10 @@ export class BillBench {
       providers,
       wechatUrl: this.sandbox.url,
       alipayUrl: this.sandbox.url,
+      billWatcher: {
+        settled: ({ kind, outTradeNo }, settlement) => void this.settled.push([kind, outTradeNo, settlement]),
+        looked: () => undefined,
+      },
     });
     const notifyUrl = (): string => 'http://127.0.0.1:9/nowhere';
     const tasks = new TaskRunner({ ...core, providers, clock, notifyUrl });

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { SETTLEMENTS } from '../../../server/reconciliation/settle';
+import { KIND_TEXTS, SETTLEMENT_TEXTS } from '../../../server/reconciliation/texts';
 import { daysBetween, lastReadyDay, readyAtMs } from '../../../server/reconciliation/days';
 
 const text = fs.readFileSync(path.resolve(__dirname, '../../../docs/providers.md'), 'utf8');
@@ -10,6 +11,14 @@ test('every settlement is documented with its kind', () => {
   const section = text.split('\n## Daily reconciliation\n')[1]!.split('\n## ')[0]!;
   const rows = [...section.matchAll(/^\| `([A-Z_]+)` +\| (\w+) +\|/gm)].map((row) => [row[1], row[2]]);
   expect(Object.fromEntries(rows)).toEqual(SETTLEMENTS);
+});
+
+test('what differences and settlements mean is said in the same words', () => {
+  const rows = [...text.matchAll(/^\| `([A-Z_]+)` +\| (.+?) +\| (.+?) +\|$/gm)];
+  const said = (column: number, of: object): Record<string, string> =>
+    Object.fromEntries(rows.filter((row) => row[1]! in of).map((row) => [row[1]!, row[column]!]));
+  expect(said(2, KIND_TEXTS)).toEqual(KIND_TEXTS);
+  expect(said(3, SETTLEMENT_TEXTS)).toEqual(SETTLEMENT_TEXTS);
 });
 
 test.each([

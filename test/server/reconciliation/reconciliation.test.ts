@@ -244,11 +244,21 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
     const ours = await bench.delivered(150);
     nextMorning();
     withBill((lines) => [...lines, lines.find((line) => line.outTradeNo === ours)!]);
+    bench.settled.length = 0;
     await reconcile();
-    expect(await open()).toEqual([
-      ['PAYMENT_OF_UNKNOWN_ORDER', 'OTHERSHOP_1', ''],
-      ['DOUBLED_IN_BILL', ours, ''],
-    ]);
+    const listed = [
+      ['PAYMENT_OF_UNKNOWN_ORDER', 'OTHERSHOP_1', 'PERSON'],
+      ['DOUBLED_IN_BILL', ours, 'PERSON'],
+    ];
+    expect(await open()).toEqual(listed);
+    expect(bench.settled).toEqual(listed);
+    // Whoever watches hears of them once, not with every look.
+    expect((await reconcile()).settled).toEqual({});
+    expect(bench.settled).toEqual(listed);
+    const [found] = await bench.core.reconciliation.differences(OPERATOR, {});
+    expect(found!.meaning).toBe(
+      'a payment under a number that is no order of ours; the rule leaves it to a person',
+    );
     expect(bench.sandbox.trade('OTHERSHOP_1', channel)).toMatchObject({ refundedFen: 0 });
   });
 
@@ -299,8 +309,8 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
     );
     await reconcile();
     expect((await open()).sort()).toEqual([
-      ['AMOUNT_DIFFERS', first, ''],
-      ['TRANSACTION_DIFFERS', second, ''],
+      ['AMOUNT_DIFFERS', first, 'PERSON'],
+      ['TRANSACTION_DIFFERS', second, 'PERSON'],
     ]);
     expect(await bench.find(first)).toMatchObject({ state: 'DISPENSED', paidFen: 150 });
   });

@@ -45,6 +45,11 @@ const MERCHANT = z.strictObject({
 });
 const ROTATION = z.strictObject({ phase: z.enum(['announce', 'switch', 'retire']) });
 const HANGING = z.strictObject({ outTradeNo: z.string(), channel: CHANNEL.optional() });
+const CONSOLE_REFUND = z.strictObject({
+  outTradeNo: z.string(),
+  channel: CHANNEL.optional(),
+  amountFen: z.int().min(1).optional(),
+});
 const SETTLEMENT = z.strictObject({ channel: CHANNEL, merchantId: z.string() });
 const LIST = z.object({
   channel: CHANNEL.optional(),
@@ -182,6 +187,15 @@ function misbehaving(app: FastifyInstance, { model, keys, nowMs }: ControlShell)
     const { outTradeNo, channel } = HANGING.parse(request.body);
     const [trade] = findTrades(model, outTradeNo, channel);
     return trade ? { paidOut: model.payOutAbnormal(trade) } : notFound(reply, 'no trade of that number');
+  });
+  app.post('/refund', async (request, reply) => {
+    const { outTradeNo, channel, amountFen } = CONSOLE_REFUND.parse(request.body);
+    const [trade] = findTrades(model, outTradeNo, channel);
+    if (!trade) return notFound(reply, 'no trade of that number');
+    const refund = model.refundInConsole(trade, amountFen);
+    if (!refund)
+      return reply.code(409).send({ error: 'CONFLICT', message: 'not paid, or not so much is left' });
+    return { outRefundNo: refund.outRefundNo, amountFen: refund.amountFen, state: refund.state };
   });
   app.post('/settle', async (request) => {
     const { channel, merchantId } = SETTLEMENT.parse(request.body);

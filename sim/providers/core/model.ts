@@ -13,6 +13,7 @@ import { Book } from './book';
 import { DOCUMENTED_SETTINGS, type Context, type Deliver, type ModelSettings } from './context';
 import { Downloads } from './downloads';
 import { CALL_FAULTS, Faults, type FaultRule } from './faults';
+import { refundableFen } from './ledger';
 import { RateLimits } from './limits';
 import { Notices } from './notices';
 import type { Channel, Forgery, MerchantAccount, Notice, Refund, Trade } from './records';
@@ -147,6 +148,23 @@ export class ProviderModel {
     const hanging = this.book.refundsOf(trade).filter(({ state }) => state === 'ABNORMAL');
     for (const refund of hanging) this.desk.refunds.payOut(refund);
     return hanging.length;
+  }
+
+  /**
+   * The merchant gives money back in the provider's console, past every server: all that is left, or `amountFen` of
+   * it. Undefined when the trade is not paid or not so much is left.
+   */
+  refundInConsole(trade: Trade, amountFen = refundableFen(trade)): Refund | undefined {
+    const { channel, merchantId } = trade;
+    const isFit = trade.state === 'PAID' && amountFen > 0 && amountFen <= refundableFen(trade);
+    if (!isFit || this.book.availableFen(channel, merchantId) < amountFen) return undefined;
+    return this.desk.refunds.accept(trade, {
+      outRefundNo: `console_${this.book.refundsOf(trade).length + 1}_${trade.outTradeNo}`,
+      amountFen,
+      reason: '',
+      notifyUrl: '',
+      delayMs: 0,
+    });
   }
 
   /** Its time, whose timers end with `stop()`. */

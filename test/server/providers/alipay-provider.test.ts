@@ -491,7 +491,7 @@ describe('refunds', () => {
   });
 });
 
-test('unknown outcomes are logged with codes only', async () => {
+test('unknown outcomes are logged with the order’s number and codes only', async () => {
   peer.responder = (request) => peer.failure(methodOf(request), '40004', 'ACQ.SYSTEM_ERROR');
   await provider.query('CS000001_17');
   expect(logged).toEqual([
@@ -500,6 +500,7 @@ test('unknown outcomes are logged with codes only', async () => {
         channel: 'alipay',
         appId: '2014072300007148',
         operation: 'query',
+        outTradeNo: 'CS000001_17',
         kind: 'unknown',
         code: 'PROVIDER_FAILED',
         providerCode: 'ACQ.SYSTEM_ERROR',

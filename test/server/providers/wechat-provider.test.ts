@@ -244,7 +244,7 @@ describe('answers that prove nothing are unknown, for every call', () => {
     expect((await provider.create(trade)).kind).toBe('ok');
   });
 
-  test('unknown outcomes are logged with codes only', async () => {
+  test('unknown outcomes are logged with the order’s number and codes only', async () => {
     peer.responder = () => peer.error(500, 'SYSTEM_ERROR');
     await provider.query('CS000001_17');
     expect(logged).toEqual([
@@ -253,6 +253,7 @@ describe('answers that prove nothing are unknown, for every call', () => {
           channel: 'wechat',
           mchid: '1900000109',
           operation: 'query',
+          outTradeNo: 'CS000001_17',
           kind: 'unknown',
           code: 'PROVIDER_FAILED',
           providerCode: 'SYSTEM_ERROR',

@@ -141,11 +141,8 @@ async function start(
     () => gateway.drain(),
   );
   watchGauges(metrics, gateway, lanes, core, clock);
-  const { httpLimits } = options;
-  const http = await makeHttp({
-    ...{ core, providers, clock, log, metrics },
-    ...(httpLimits && { limits: httpLimits }),
-  });
+  const limits = options.httpLimits ?? {};
+  const http = await makeHttp({ core, providers, clock, log, metrics, limits });
   undo.push(() => http.close());
   const httpUrl = await http.app.listen({
     host: options.httpHost ?? '127.0.0.1',

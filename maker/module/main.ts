@@ -9,6 +9,7 @@ import { CommanderError } from 'commander';
 import { openPseudoTerminal, openTcpPort } from '../../sim/modem/command/host-ports';
 import { StreamSerial } from '../../sim/modem/command/stream-serial';
 import { ALL_FAULTS } from '../../sim/modem/faults';
+import { startBareModule } from '../../sim/product/bare-module';
 import { type Product, startProduct } from '../../sim/product/product';
 import { Random } from '../../sim/time/random';
 import { encodeFrame, FLAG_ACK_WANTED } from '../../src/protocol/frame';
@@ -37,7 +38,7 @@ function listFaults(): void {
 }
 
 /** Brings the port back to its standard rate, where the next start looks for the module. */
-async function restoreRate({ clock }: Product, wire: Wire): Promise<void> {
+async function restoreRate({ clock }: Pick<Product, 'clock'>, wire: Wire): Promise<void> {
   if (wire.baud === STANDARD_BAUD) return;
   wire.noise = undefined;
   const json = JSON.stringify({ baud: STANDARD_BAUD });
@@ -51,19 +52,22 @@ async function main(): Promise<void> {
     listFaults();
     return;
   }
-  const product = await startProduct({
+  const common = {
     dataDir: path.resolve(options.data),
     isFresh: options.fresh === true,
     say,
-    onRelay: (relay, isOn) =>
+    onRelay: (relay: number, isOn: boolean) =>
       console.log(isOn ? `  *click*  relay ${relay} on` : `  *clack*  relay ${relay} off`),
-  });
-  const wire = new Wire(product.module.host, product.clock);
+  };
+  const product = options.bare ? undefined : await startProduct(common);
+  const box = product ?? (await startBareModule({ ...common, seed: options.seed }));
+  const { clock, network, module } = box;
+  const wire = new Wire(module.host, clock);
   let isTracing = options.trace === true;
   const customer =
-    options.pay === undefined
+    options.pay === undefined || !product
       ? undefined
-      : new Customer(product.clock, options.pay, walletPayer(product.sandbox.walletUrl), say);
+      : new Customer(clock, options.pay, walletPayer(product.sandbox.walletUrl), say);
   const trace = (direction: 'sent' | 'received') => (frame: Parameters<typeof wire.onHostFrame>[0]) => {
     if (isTracing) console.log(`  ${describeFrame({ direction, frame, bytes: Buffer.alloc(0) })}`);
   };
@@ -72,7 +76,6 @@ async function main(): Promise<void> {
     customer?.see(frame);
     trace('received')(frame);
   };
-  const { clock, network, module } = product;
   const faults = new Faults({ clock, random: new Random(options.seed), network, module, wire, say });
   const serial = new StreamSerial();
   serial.onData = (bytes) => wire.send(bytes);
@@ -81,7 +84,8 @@ async function main(): Promise<void> {
     options.pty === undefined
       ? await openTcpPort(serial, options.tcp ?? DEFAULT_TCP_PORT)
       : await openPseudoTerminal(serial, typeof options.pty === 'string' ? options.pty : undefined);
-  const backend = options.dtu === undefined ? undefined : await openBackend(product, options.dtu, say);
+  const backend =
+    options.dtu === undefined || !product ? undefined : await openBackend(product, options.dtu, say);
   for (const fault of options.fault) faults.add(fault);
   announce(product, options, port.address);
   await untilQuit({
@@ -93,17 +97,18 @@ async function main(): Promise<void> {
   });
   say('stopping');
   backend?.close();
-  await restoreRate(product, wire);
+  await restoreRate(box, wire);
   port.close();
-  await product.stop();
+  await box.stop();
 }
 
-function announce(product: Product, options: ModuleOptions, address: string): void {
+function announce(product: Product | undefined, options: ModuleOptions, address: string): void {
   const name = options.pty === undefined ? `tcp:${address}` : address;
+  const wallet = product && `The customer's wallet:     ${product.sandbox.walletUrl}\n`;
+  const provision = `Give it an identity:       npm run provision -- --port ${name} --gateway 127.0.0.1:7070 --apn cmnet --id … --key …\n`;
   console.log(`
 The module's serial port:  ${name}
-The customer's wallet:     ${product.sandbox.walletUrl}
-Try it:                    npm run maker -- --port ${name} pay 2.50
+${wallet ?? provision}Try it:                    npm run maker -- --port ${name} pay 2.50
 While it runs:             ${CONSOLE_HELP}
 `);
 }

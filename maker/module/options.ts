@@ -16,6 +16,8 @@ export interface ModuleOptions {
   readonly listFaults?: boolean;
   readonly trace?: boolean;
   readonly fresh?: boolean;
+  /** A module alone, for `npm run provision` and a server of one's own. */
+  readonly bare?: boolean;
   readonly data: string;
   readonly seed: number;
 }
@@ -70,6 +72,7 @@ export function readOptions(argv: readonly string[]): ModuleOptions {
     )
     .option('--list-faults', 'print every fault')
     .option('--trace', 'print each frame on the serial port')
+    .option('--bare', 'a module without identity and platform, for npm run provision and your own server')
     .option('--fresh', 'forget all earlier orders and keys first')
     .option('--data <folder>', 'where to keep everything', path.join(ROOT, 'data', 'module'))
     .option(
@@ -84,5 +87,7 @@ export function readOptions(argv: readonly string[]): ModuleOptions {
   const options = command.opts<ModuleOptions>();
   if (options.tcp !== undefined && options.pty !== undefined)
     throw new Error('either --tcp or --pty, not both');
+  if (options.bare && (options.pay !== undefined || options.dtu !== undefined))
+    throw new Error('--bare has no wallet and no far end: leave --pay and --dtu out');
   return options;
 }

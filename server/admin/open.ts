@@ -13,12 +13,15 @@ import { systemClock } from '../time';
 const DATABASE_NAME = 'coinslot';
 const CONNECTIONS = 4;
 
+/** A database that is made because the data folder is another than the server's must not go unnoticed. */
+const say = (text: string): void => void process.stderr.write(`coinslot: ${text}\n`);
+
 /** Runs `work` with the services open; whatever happens, everything is closed again. */
 export async function withCore<Result>(work: (core: Core) => Promise<Result>): Promise<Result> {
   const config = readConfig(process.env);
   const clock = systemClock;
   const dataDir = config.COINSLOT_DATA_DIR;
-  const cluster = config.DATABASE_URL ? undefined : await joinCluster({ dataDir, clock });
+  const cluster = config.DATABASE_URL ? undefined : await joinCluster({ dataDir, clock, say });
   try {
     const core = await openCore({
       databaseUrl: config.DATABASE_URL ?? (await cluster!.database(DATABASE_NAME)),

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Device, Devices } from '../devices/devices';
+import { DEFAULT_GATEWAY_LIMITS } from '../gateway/gateway';
 import type { ChannelInfo, Merchant, Merchants, MerchantSettings } from '../merchants/merchants';
 import type { Channel, CheckResult } from '../providers';
 import type { Clock } from '../time';
@@ -78,6 +79,9 @@ export function readBody<Schema extends z.ZodType>(schema: Schema, body: unknown
   const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
   throw new ApiError('BAD_REQUEST', faults.join('; '));
 }
+
+/** The longest silence of a session, and the time until a sign of life is noted, twice. */
+const ONLINE_WITHIN_MS = DEFAULT_GATEWAY_LIMITS.idleTimeoutMs + 60_000;
 
 export class Shop {
   constructor(private readonly options: ShopOptions) {}
@@ -186,11 +190,17 @@ export class Shop {
     const device = isIdentifier(id) && (await this.options.devices.find(id));
     if (!device) throw new ApiError('NOT_FOUND');
     demandMerchant(actor, device.merchantId);
-    return device;
+    return this.asOfNow(device);
   }
 
-  deviceList(actor: Actor): Promise<readonly Device[]> {
-    return this.options.devices.list(actor.merchantId);
+  async deviceList(actor: Actor): Promise<readonly Device[]> {
+    return (await this.options.devices.list(actor.merchantId)).map((device) => this.asOfNow(device));
+  }
+
+  /** A process that was killed has noted no ends: who was silent for longer than any session lasts is away. */
+  private asOfNow(device: Device): Device {
+    const isHeard = (device.seenAtMs ?? 0) > this.nowMs() - ONLINE_WITHIN_MS;
+    return { ...device, isOnline: device.isOnline && isHeard };
   }
 
   private async switchOffAll(merchantId: number): Promise<void> {

@@ -50,6 +50,8 @@ describe('options', () => {
     ['--seed', '-1'],
     ['--nonsense', ''],
     ['--tcp 1 --pty', ''],
+    ['--bare --pay', 'after:3s'],
+    ['--bare --dtu', 'echo'],
   ])('%s %s is refused', (option, value) => {
     const quiet = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     expect(() => readOptions([...option.split(' '), value].filter((word) => word !== ''))).toThrow();

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { API_ERRORS } from '../../../server/admin/errors';
+import { query } from '../support/cluster';
 import { DEVICE, KEY, ServerBench } from '../support/server';
 import { until } from '../support/until';
 
@@ -235,6 +236,22 @@ describe('what it is for', () => {
     await back.greet();
     expect(await back.hear('set')).toEqual(['set', 2, { onMs: 500, mode: 2 }]);
     await back.close();
+  });
+
+  test('a device whose server was killed is not online for ever', async () => {
+    const seen = (minutes: number): Promise<unknown> =>
+      query(
+        bench.databaseUrl,
+        `update devices set is_online = true, seen_at_ms = ${Date.now() - minutes * 60_000} where id = 'CS000003'`,
+      );
+    await seen(39);
+    expect((await bench.api('GET', '/devices/CS000003')).body).toMatchObject({ isOnline: true });
+    await seen(42);
+    expect((await bench.api('GET', '/devices/CS000003')).body).toMatchObject({ isOnline: false });
+    const { body } = await bench.api('GET', '/devices');
+    expect((body as unknown as { id: string }[]).find(({ id }) => id === 'CS000003')).toMatchObject({
+      isOnline: false,
+    });
   });
 
   test('a device that is switched off is let go and its orders are refused', async () => {

@@ -241,7 +241,7 @@ describe('the end', () => {
       expect(act(state, EVENTS.endDispensed)).toMatchObject({
         order: { state, alarm: 'UNGRANTED' },
         refusal: 45,
-        lines: [],
+        entries: [],
       });
     }
   });

@@ -33,7 +33,7 @@ function wish(n: number, change: Partial<OpenRequest> = {}): OpenRequest {
   };
 }
 
-function opening({ deviceId, n, outTradeNo, reference }: OpenRequest): Change {
+function opening({ deviceId, n, outTradeNo, reference }: OpenRequest, merchantId = 1): Change {
   const record: EventRecord = {
     atMs: NOW_MS,
     cause: 'device',
@@ -43,7 +43,7 @@ function opening({ deviceId, n, outTradeNo, reference }: OpenRequest): Change {
     toState: 'CREATED',
     entries: [],
   };
-  const order = newOrder({ merchantId: 1, deviceId, n, outTradeNo, reference });
+  const order = newOrder({ merchantId, deviceId, n, outTradeNo, reference });
   return { order, records: [record], wakeAtMs: order.wakeAtMs, tell: false };
 }
 
@@ -52,7 +52,7 @@ async function open(request: OpenRequest, window: OpenWindow = WINDOW): Promise<
   const seen: OpenFacts[] = [];
   await store.open(request, window, (facts) => {
     seen.push(facts);
-    return facts.sameNumber || !facts.device ? undefined : opening(request);
+    return facts.sameNumber || !facts.device ? undefined : opening(request, facts.device.merchantId);
   });
   return seen;
 }
@@ -78,7 +78,7 @@ beforeEach(async () => {
     `insert into merchants (name, max_amount_fen, max_open_orders, uncertain_policy, refund_window_ms, created_at_ms)
       values ('M', 500, 5, 'refund', 0, 1);
     insert into channels (merchant_id, channel, is_enabled, sealed_parameters, version, updated_at_ms)
-      values (1, 'wechat', true, 'x', 1, 1);
+      values (1, 'wechat', true, 'x', 1, 1), (1, 'alipay', true, 'x', 1, 1);
     insert into devices (id, merchant_id, sealed_key, max_amount_fen, created_at_ms, session)
       values ('CS000001', 1, 'x', 500, 1, 4), ('CS000002', 1, 'x', 500, 1, 4)`,
   );
@@ -135,8 +135,12 @@ test.each<[string, string, unknown]>([
     'update merchants set max_open_orders = 4',
     { merchant: expect.objectContaining({ maxOpenOrders: 4 }) },
   ],
-  ['the channel is switched off', 'update channels set is_enabled = false', { isChannelOn: false }],
-  ['the channel is gone', 'delete from channels', { isChannelOn: false }],
+  [
+    'the channel is switched off',
+    `update channels set is_enabled = false where channel = 'wechat'`,
+    { isChannelOn: false },
+  ],
+  ['the channel is gone', `delete from channels where channel = 'wechat'`, { isChannelOn: false }],
 ])('decides anew when %s', async (_what, statement, fresh) => {
   await open(wish(1));
   await query(url, statement);
@@ -175,7 +179,17 @@ test('orders are counted where the limit of recent ones is reached, of this devi
   expect(await open(wish(4), { ...window, recentSinceMs: NOW_MS })).toHaveLength(1);
 });
 
-test('orders are counted where the merchant has as many open as he may', async () => {
+test('orders are counted where the merchant has as many open as he may, his own only', async () => {
+  await query(
+    url,
+    `insert into merchants (name, max_amount_fen, max_open_orders, uncertain_policy, refund_window_ms, created_at_ms)
+      values ('N', 500, 5, 'refund', 0, 1);
+    insert into channels (merchant_id, channel, is_enabled, sealed_parameters, version, updated_at_ms)
+      values (2, 'wechat', true, 'x', 1, 1);
+    insert into devices (id, merchant_id, sealed_key, max_amount_fen, created_at_ms, session)
+      values ('CS000009', 2, 'x', 500, 1, 4)`,
+  );
+  expect(await open(wish(1, { deviceId: 'CS000009', outTradeNo: 'CS000009_1' }))).toHaveLength(1);
   await query(url, 'update merchants set max_open_orders = 2');
   await open(wish(1));
   expect(await open(wish(2))).toHaveLength(1);
@@ -186,8 +200,10 @@ test('orders are counted where the merchant has as many open as he may', async (
 
 test('an order that is there already is seen, by whoever wrote it', async () => {
   await open(wish(1));
+  statements = [];
   // In this process, and in another.
   expect((await open(wish(1))).at(-1)!.sameNumber).toMatchObject({ n: 1 });
+  expect(statements).toEqual([]);
   store = makeStore();
   const seen = await open(wish(1, { reference: 'other' }));
   expect(seen.map(({ sameNumber }) => sameNumber?.n)).toEqual([undefined, 1]);

@@ -55,8 +55,9 @@ export class Tokens {
     this.operatorHash = hashOf(operatorToken);
   }
 
-  /** Makes a token; this is the only time that it can be read. */
+  /** Makes a token; this is the only time that it can be read. @throws ApiError NOT_FOUND for no such merchant. */
   async add(name: string, merchantId: number | undefined, nowMs: number): Promise<string> {
+    if (merchantId !== undefined) await this.demandThere(merchantId);
     const token = TOKEN_PREFIX + randomBytes(TOKEN_BYTES).toString('base64url');
     const values = { name, merchantId: merchantId ?? null, tokenHash: hashOf(token), createdAtMs: nowMs };
     await this.db
@@ -64,6 +65,11 @@ export class Tokens {
       .values({ ...values, revokedAtMs: null })
       .execute();
     return token;
+  }
+
+  private async demandThere(merchantId: number): Promise<void> {
+    const query = this.db.selectFrom('merchants').select('id').where('id', '=', merchantId);
+    if (!(await query.executeTakeFirst())) throw new ApiError('NOT_FOUND', `no merchant ${merchantId}`);
   }
 
   async list(): Promise<readonly TokenInfo[]> {

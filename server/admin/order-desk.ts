@@ -80,7 +80,8 @@ export class OrderDesk {
     if (before !== undefined) {
       query = query.where(
         sql<boolean>`(created_at_ms, out_trade_no) <
-          (select created_at_ms, out_trade_no from orders where out_trade_no = ${before})`,
+          (select created_at_ms, out_trade_no from orders where out_trade_no = ${before}
+            and (${merchantId ?? null}::bigint is null or merchant_id = ${merchantId ?? null}::bigint))`,
       );
     }
     const rows = await query

@@ -34,6 +34,21 @@ type Fault = Extract<CheckResult, { ok: false }>;
 const NO_CERTIFICATES = 'RESOURCE_NOT_EXISTS';
 const API_V3_KEY_PATTERN = /^[0-9A-Za-z]{32}$/;
 
+const CLOCK = 'Look at this machine’s clock.';
+/** What to look at first, by the code that the signed call came to. */
+const HINTS: Readonly<Record<string, string>> = {
+  SIGN_ERROR: 'Look at mchid, merchantSerial and merchantPrivateKey, and at this machine’s clock.',
+  MCH_NOT_EXISTS: 'Look at mchid.',
+  'isv.invalid-app-id': 'Look at appId.',
+  'isv.invalid-signature': 'Look at appPrivateKey: the application at Alipay has another public key.',
+  'isv.missing-app-cert-sn': 'The application uses certificates: verification has to be certificate.',
+  'isv.app-cert-not-exist': 'Look at appCertificate, and whether the application uses certificates at all.',
+  'isv.invalid-timestamp': CLOCK,
+  ANSWER_STALE: CLOCK,
+  ANSWER_SERIAL_UNKNOWN: 'Look at verification, and at platformPublicKeyId or alipayCertificate.',
+  ANSWER_SIGNATURE_WRONG: 'Look at platformPublicKey or alipayPublicKey: it has to be the provider’s own.',
+};
+
 /** Checks candidate parameters in full, with one signed call to the provider. */
 export async function checkParameters(
   channel: Channel,
@@ -136,5 +151,6 @@ function judgeProbe(outcome: Outcome<void>): CheckResult {
 }
 
 function fault(code: CodeOf<'parameters'>, detail: string): Fault {
-  return { ok: false, code, message: `${PROVIDER_CODES[code].text} (${detail})` };
+  const hint = Object.hasOwn(HINTS, detail) ? ` ${HINTS[detail]}` : '';
+  return { ok: false, code, message: `${PROVIDER_CODES[code].text} (${detail})${hint}` };
 }

@@ -119,6 +119,7 @@ test.each([
   [['merchants', 'add', '--name', 'X', '--max', '1.234'], 'an amount like 1.50 is needed'],
   [['merchants', 'show', 'one'], 'a whole number is needed'],
   [['merchants', 'show', '99'], 'NOT_FOUND'],
+  [['tokens', 'add', '--name', 'X', '--merchant', '99'], 'NOT_FOUND: no merchant 99'],
   [['reconcile', '99', 'wechat'], 'NOT_FOUND: merchant 99 has no parameters for wechat'],
   [['reconcile', '1', 'alipay'], 'NOT_FOUND: merchant 1 has no parameters for alipay'],
   [['devices', 'add', 'small', '--merchant', '1'], 'BAD_REQUEST: id'],

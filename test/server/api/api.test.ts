@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { API_ERRORS } from '../../../server/admin/errors';
+import type { Order } from '../../../server/orders/model';
 import { query } from '../support/cluster';
 import { DEVICE, KEY, ServerBench } from '../support/server';
 import { until } from '../support/until';
@@ -34,6 +35,16 @@ beforeAll(async () => {
 });
 
 afterAll(() => bench.stop());
+
+/** Routes that another merchant's token was tried against. */
+const tried = new Set<string>();
+
+/** The route that an address belongs to. */
+function patternOf(method: string, url: string): string {
+  const [, first, id, ...rest] = url.split('/');
+  const tail = rest.map((word) => (word === 'wechat' ? ':channel' : word));
+  return [`${method} /${first}`, ...(id === undefined ? [] : [':id']), ...tail].join('/');
+}
 
 describe('tokens', () => {
   test.each([[''], ['Bearer '], ['Bearer wrong'], ['Basic b3A6b3A='], [`Bearer ${'x'.repeat(300)}`]])(
@@ -81,6 +92,21 @@ describe('tokens', () => {
       expect([url, (await bench.api(method, url, body, annToken)).status]).toEqual([url, 404]);
     }
     expect((await bench.server.core.devices.find('CS000002'))!.isEnabled).toBe(true);
+    for (const [method, url] of foreign) tried.add(patternOf(method, url));
+    // Not even whether there is such an order, or when it was made: one of his own is older, so that it would be listed.
+    const own = { n: 40, channel: 'wechat', amountFen: 0, ttlS: 300, reference: '', goods: '' } as const;
+    await bench.server.core.service.open({ deviceId: DEVICE, session: 0, ...own });
+    await query(bench.databaseUrl, `update orders set created_at_ms = 1 where out_trade_no = '${DEVICE}_40'`);
+    const listed = async (filter: string): Promise<string[]> =>
+      ((await bench.api('GET', `/orders?${filter}`, undefined, annToken)).body as unknown as Order[]).map(
+        (order) => order.outTradeNo,
+      );
+    expect(await listed('limit=50')).toEqual([`${DEVICE}_40`]);
+    expect(await listed('before=NOBODY_1')).toEqual([]);
+    expect(await listed('before=CS000002_1')).toEqual([]);
+    expect(await listed('deviceId=CS000002')).toEqual([]);
+    expect(await listed('search=CS000002_1')).toEqual([]);
+    expect(await listed(`merchantId=${otherMerchant}`)).toEqual([`${DEVICE}_40`]);
   });
 
   test('of a merchant do not do the operator’s work', async () => {
@@ -96,7 +122,24 @@ describe('tokens', () => {
     ];
     for (const [method, url, body] of operators) {
       expect([url, (await bench.api(method, url, body, annToken)).status]).toEqual([url, 403]);
+      tried.add(patternOf(method, url));
     }
+  });
+
+  test('were tried against every route that there is', () => {
+    const source = fs.readFileSync(path.resolve(__dirname, '../../../server/api/admin-routes.ts'), 'utf8');
+    const channel = /const channel = '(.*)';/.exec(source)![1]!;
+    const routes = [...source.matchAll(/\broute\('([A-Z]+)', (?:'(.*?)'|(channel)|`(.*?)`)/g)].map(
+      (match) => {
+        const url = match[2] ?? (match[3] ? channel : match[4]!.replace('${channel}', channel));
+        return `${match[1]} ${url}`;
+      },
+    );
+    expect(routes.length).toBeGreaterThan(20);
+    // Lists and one's own name: what they show was looked at above.
+    const lists = ['/me', '/merchants', '/devices', '/orders', '/reconciliations', '/differences'];
+    const open = lists.map((url) => `GET ${url}`);
+    expect(routes.filter((route) => !tried.has(route) && !open.includes(route))).toEqual([]);
   });
 
   test('are kept as hashes, and end when they are revoked', async () => {
@@ -118,6 +161,7 @@ describe('bad input', () => {
     ['no JSON', 'POST', '/merchants', '{', 400, 'BAD_REQUEST'],
     ['an unknown field', 'POST', '/merchants', { name: 'X', admin: true }, 400, 'BAD_REQUEST'],
     ['no name', 'POST', '/merchants', {}, 400, 'BAD_REQUEST'],
+    ['a token for no merchant', 'POST', '/tokens', { name: 'X', merchantId: 999 }, 404, 'NOT_FOUND'],
     ['a fraction of a fen', 'POST', '/merchants', { name: 'X', maxAmountFen: 1.5 }, 400, 'BAD_REQUEST'],
     ['a device id in small letters', 'POST', '/devices', { id: 'cs01', merchantId: 1 }, 400, 'BAD_REQUEST'],
     [

@@ -301,6 +301,19 @@ describe('Alipay parameters', () => {
     expect(outcome.ok === false && outcome.message).toContain(`(${subCode})`);
   });
 
+  test.each([
+    ['isv.invalid-timestamp', /\(isv\.invalid-timestamp\) Look at this machine’s clock\.$/],
+    ['isv.invalid-app-id', /\(isv\.invalid-app-id\) Look at appId\.$/],
+    ['isv.missing-app-cert-sn', /verification has to be certificate\.$/],
+    ['isv.something-new', /\(isv\.something-new\)$/],
+    ['constructor', /\(constructor\)$/],
+  ])('after %s it says what to look at, where that is known', async (subCode, sentence) => {
+    const said = { code: '40002', sub_code: subCode };
+    peer.responder = () => peer.answer('alipay.trade.query', said, { payloadKey: 'error_response' });
+    const outcome = await check(good);
+    expect(outcome.ok === false && outcome.message).toMatch(sentence);
+  });
+
   test('another key than Alipay’s is told', async () => {
     peer.responder = () => peer.answer('alipay.trade.query', notFound, { key: peer.stranger });
     expect(await check(good)).toMatchObject({ ok: false, code: 'CHECK_CALL_UNVERIFIED' });

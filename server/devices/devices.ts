@@ -22,6 +22,13 @@ export interface Device {
   readonly settingsVersion: number;
 }
 
+/** A device whose session somewhere must end: a newer one is its only one, or none may be. */
+export interface Outdated {
+  readonly id: string;
+  readonly session: number;
+  readonly isEnabled: boolean;
+}
+
 export interface NewDevice {
   readonly id: string;
   readonly merchantId: number;
@@ -58,12 +65,12 @@ export class Devices implements DeviceDirectory {
     await this.db.insertInto('devices').values(values).execute();
   }
 
-  /** Gives the device another key; the old one is worth nothing from its next connection on. */
+  /** Gives the device another key; the old one is worth nothing any more, and neither is a session that it opened. */
   async setKey(id: string, key: Buffer): Promise<boolean> {
     const sealedKey = this.box.seal(key.toString('hex'), keyOwner(id));
     const result = await this.db
       .updateTable('devices')
-      .set({ sealedKey })
+      .set((eb) => ({ sealedKey, session: eb('session', '+', 1), isOnline: false }))
       .where('id', '=', id)
       .executeTakeFirst();
     return result.numUpdatedRows > 0n;
@@ -117,6 +124,18 @@ export class Devices implements DeviceDirectory {
       from unnest(${[...ends.keys()]}::text[], ${sessions.map((end) => end.session)}::bigint[],
         ${sessions.map((end) => end.heardMs)}::bigint[]) as ended (id, session, at_ms)
       where devices.id = ended.id and devices.session = ended.session`.execute(this.db);
+  }
+
+  /** Which of these sessions are over: another began since, or the device or its merchant is switched off. */
+  async outdated(sessions: ReadonlyMap<string, number>): Promise<readonly Outdated[]> {
+    const { rows } = await sql<Outdated>`select devices.id, devices.session,
+        devices.is_enabled and merchants.is_enabled as is_enabled
+      from unnest(${[...sessions.keys()]}::text[], ${[...sessions.values()]}::bigint[]) as held (id, session)
+      join devices on devices.id = held.id join merchants on merchants.id = devices.merchant_id
+      where devices.session > held.session or not (devices.is_enabled and merchants.is_enabled)`.execute(
+      this.db,
+    );
+    return rows;
   }
 
   async greet(

@@ -157,6 +157,11 @@ export class Gateway implements SessionHost {
     return [...this.byDevice.keys()];
   }
 
+  /** Numbers of the sessions here, by device. */
+  sessionNumbers(): ReadonlyMap<string, number> {
+    return new Map([...this.byDevice].map(([deviceId, { number }]) => [deviceId, number]));
+  }
+
   /** The session on which a device is greeted here. */
   sessionOf(deviceId: string): number | undefined {
     const session = this.byDevice.get(deviceId);

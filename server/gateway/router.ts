@@ -1,7 +1,8 @@
 /**
  * Brings words to devices, in whichever process their session is: at once when it is here, else by PostgreSQL's
  * NOTIFY. What is lost on the way (a process killed between commit and word, a broken listening connection) is
- * found again in the outbox, which every change fills in its own transaction.
+ * found again in the outbox, which every change fills in its own transaction; sessions are held against the database
+ * now and then.
  * NOTIFY is sent outside the orders' transactions on purpose: inside, it makes all commits wait for each other.
  * Invariant: an outbox row goes only when its device was told that version or a later one, or when the device is
  * away so long that the next `hi` will reconcile anyway.
@@ -13,6 +14,7 @@ import { z } from 'zod';
 import type { Db } from '../db/database';
 import type { Order } from '../orders/model';
 import { outTradeNoOf, type Push } from '../orders/service';
+import type { Outdated } from '../devices/devices';
 import type { Clock, Timer } from '../time';
 import type { HubWord } from '../dtu/hub';
 import type { Gateway, GatewayLog } from './gateway';
@@ -26,6 +28,8 @@ const LOST_MS = 2_000;
 const KEEP_MS = 600_000;
 const SWEEP_LIMIT = 1_000;
 const RECONNECT_MS = 1_000;
+/** A session that is over elsewhere ends here within this time, whatever words were lost. */
+const CHECK_MS = 30_000;
 /** PostgreSQL takes at most 8,000 bytes in one NOTIFY. */
 const WORDS_PER_NOTICE = 100;
 
@@ -71,7 +75,10 @@ export interface RouterOptions {
   readonly databaseUrl: string;
   readonly clock: Clock;
   readonly log: GatewayLog;
-  readonly devices: { find(id: string): Promise<Settled | undefined> };
+  readonly devices: {
+    find(id: string): Promise<Settled | undefined>;
+    outdated(sessions: ReadonlyMap<string, number>): Promise<readonly Outdated[]>;
+  };
 }
 
 export class Router implements Push {
@@ -92,6 +99,7 @@ export class Router implements Push {
     this.gateway = gateway;
     await this.connect();
     this.later('sweep', SWEEP_MS, () => this.sweep());
+    this.later('check', CHECK_MS, () => this.check());
   }
 
   /** Sends what waits, then lets go of the database. */
@@ -220,6 +228,24 @@ export class Router implements Push {
     }
   }
 
+  /** Ends sessions here that are over: the word of it may have been lost. */
+  private async check(): Promise<void> {
+    try {
+      await this.endOutdated();
+    } finally {
+      this.later('check', CHECK_MS, () => this.check());
+    }
+  }
+
+  private async endOutdated(): Promise<void> {
+    const sessions = this.gateway?.sessionNumbers() ?? new Map<string, number>();
+    const over = sessions.size === 0 ? [] : await this.options.devices.outdated(sessions);
+    for (const { id, session, isEnabled } of over) {
+      if (isEnabled) this.gateway?.endOlder(id, session, 'replaced');
+      else this.gateway?.endOlder(id, Infinity, 'disabled');
+    }
+  }
+
   private lostWords(
     beforeMs: number,
     deviceIds: readonly string[],
@@ -253,6 +279,7 @@ export class Router implements Push {
   private async reconnect(): Promise<void> {
     try {
       await this.connect();
+      await this.endOutdated();
       await this.sweep();
     } catch (error) {
       this.later('connect', RECONNECT_MS, () => this.reconnect());

@@ -3,7 +3,7 @@
  * the device, sessions replace each other across processes, and what is lost on the way is found again.
  */
 import { query } from './support/cluster';
-import { DEVICE, OPERATOR, ServerBench } from './support/server';
+import { DEVICE, KEY, OPERATOR, ServerBench } from './support/server';
 import { until } from './support/until';
 
 let first: ServerBench;
@@ -78,6 +78,30 @@ test('a word that comes while the listening connection is broken is found in the
   device.send(['end', number, 7, 0, '']);
   await device.hear('fin', number);
 });
+
+test.each<[string, () => Promise<unknown>]>([
+  ['a newer session', () => first.greeted()],
+  ['switching off', () => first.server.core.shop.changeDevice(OPERATOR, DEVICE, { isEnabled: false })],
+  ['another key', () => first.server.core.devices.setKey(DEVICE, KEY)],
+])(
+  'the word of %s is lost: the session ends all the same when the listening is up again',
+  async (_what, act) => {
+    const device = await second.greeted();
+    // Nothing is said at all, and the ear of the other process is torn off, as by a broken network.
+    const mute = jest.spyOn(first.server.core.router as unknown as { say(): void }, 'say');
+    mute.mockImplementation(() => undefined);
+    await act();
+    expect(device.isClosed).toBe(false);
+    mute.mockRestore();
+    await query(
+      first.databaseUrl,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'coinslot listen'
+      and datname = current_database()`,
+    );
+    await device.closed;
+    await first.server.core.shop.changeDevice(OPERATOR, DEVICE, { isEnabled: true });
+  },
+);
 
 test('what others say on our channel of the database is nothing, and ends nothing', async () => {
   const device = await second.greeted();

@@ -21,6 +21,8 @@ export interface GatewayLimits {
   readonly maxUnknown: number;
   readonly maxUnknownPerAddress: number;
   readonly handshakeTimeoutMs: number;
+  /** When there are too many, one that has had this long to show who it is makes room for the newest. */
+  readonly crowdedAfterMs: number;
   /** A device pings more often than this, or it is gone. */
   readonly idleTimeoutMs: number;
 }
@@ -30,6 +32,7 @@ export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
   maxUnknown: 1_000,
   maxUnknownPerAddress: 100,
   handshakeTimeoutMs: 20_000,
+  crowdedAfterMs: 5_000,
   idleTimeoutMs: 40 * 60_000,
 };
 
@@ -71,6 +74,13 @@ const KEY_BYTES = 16;
 const SWEEP_MS = 1_000;
 const NOTE_HEARD_MS = 30_000;
 const DRAIN_TIMEOUT_MS = 5_000;
+/** Everyday ends; a flood must not fill the log, the metrics count it. Any other end is a warning. */
+const END_LEVELS: Readonly<Partial<Record<EndReason, 'debug' | 'info'>>> = {
+  peer: 'info',
+  drain: 'info',
+  replaced: 'info',
+  'crowded out': 'debug',
+};
 
 export class Gateway implements SessionHost {
   readonly random: Random;
@@ -110,9 +120,7 @@ export class Gateway implements SessionHost {
 
   /** Takes a new connection; the network's, or a campaign's. */
   accept(socket: Line, address: string): void {
-    const { maxUnknown, maxUnknownPerAddress } = this.options.limits;
-    const count = this.unknownByAddress.get(address) ?? 0;
-    if (this.isDraining || this.unknown.size >= maxUnknown || count >= maxUnknownPerAddress) {
+    if (this.isDraining || !this.makeRoom(address)) {
       socket.on('error', () => undefined);
       socket.destroy();
       this.options.log.debug({ address }, 'connection refused: too many that are not known');
@@ -122,7 +130,25 @@ export class Gateway implements SessionHost {
     const session = new Session(socket, this, address, this.options.clock.nowMs());
     this.sessions.add(session);
     this.unknown.add(session);
-    this.unknownByAddress.set(address, count + 1);
+    this.unknownByAddress.set(address, (this.unknownByAddress.get(address) ?? 0) + 1);
+  }
+
+  /**
+   * Whether another connection that is not known may come from this address. A device answers at once; whoever holds
+   * connections open and says nothing must not keep devices out for as long as a handshake may take.
+   */
+  private makeRoom(address: string): boolean {
+    const { maxUnknown, maxUnknownPerAddress, crowdedAfterMs } = this.options.limits;
+    const isAddressFull = (this.unknownByAddress.get(address) ?? 0) >= maxUnknownPerAddress;
+    if (!isAddressFull && this.unknown.size < maxUnknown) return true;
+    // In the order in which they came.
+    for (const oldest of this.unknown) {
+      if (this.options.clock.nowMs() - oldest.startedMs < crowdedAfterMs) return false;
+      if (isAddressFull && oldest.address !== address) continue;
+      oldest.end('crowded out');
+      return true;
+    }
+    return false;
   }
 
   /** Takes no more devices, lets what is being handled end, then ends all sessions, and has it written down. */
@@ -255,7 +281,7 @@ export class Gateway implements SessionHost {
     this.options.onEnd?.(reason);
     this.options.streams?.ended(session);
     const { deviceId, number, address } = session;
-    const level = reason === 'peer' || reason === 'drain' || reason === 'replaced' ? 'info' : 'warn';
+    const level = END_LEVELS[reason] ?? 'warn';
     this.options.log[level]({ deviceId, session: number, address, reason }, 'device connection ended');
     if (this.byDevice.get(deviceId) !== session) return;
     this.byDevice.delete(deviceId);

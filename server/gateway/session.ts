@@ -35,6 +35,7 @@ export type EndReason =
   | 'peer'
   | 'error'
   | 'handshake timeout'
+  | 'crowded out'
   | 'idle'
   | 'bad unit'
   | 'bad handshake'

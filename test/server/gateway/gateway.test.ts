@@ -138,6 +138,57 @@ describe('the exchange', () => {
   });
 });
 
+describe('a flood of connections that say nothing', () => {
+  const heard = (socket: net.Socket): Promise<unknown> =>
+    new Promise((resolve) => socket.once('data', resolve));
+  const ended = (socket: net.Socket): Promise<unknown> =>
+    new Promise((resolve) => socket.once('close', resolve));
+  const silent = async (count: number): Promise<net.Socket[]> => {
+    const sockets = Array.from({ length: count }, () => net.connect(bench.port, '127.0.0.1'));
+    for (const socket of sockets) socket.on('error', () => undefined);
+    await Promise.all(sockets.map(heard));
+    return sockets;
+  };
+
+  test.each([
+    ['from one address', { maxUnknownPerAddress: 3 }],
+    ['from many', { maxUnknown: 3 }],
+  ])('%s does not keep a device out: the oldest makes room once it had its time', async (_what, limits) => {
+    await useBench(limits);
+    const [oldest] = await silent(1);
+    bench.world.clock.advance(3_000);
+    const later = await silent(2);
+    const refused = net.connect(bench.port, '127.0.0.1').on('error', () => undefined);
+    await ended(refused);
+    expect(bench.ends).toEqual([]);
+    bench.world.clock.advance(2_000);
+    const gone = ended(oldest!);
+    const device = await bench.greeted();
+    await gone;
+    expect(device.isClosed).toBe(false);
+    expect(bench.ends).toEqual(['crowded out']);
+    expect(bench.gateway.unknownCount).toBe(2);
+    // The next one finds nobody who had his time.
+    const [third] = await silent(1);
+    const turned = net.connect(bench.port, '127.0.0.1').on('error', () => undefined);
+    await ended(turned);
+    expect(bench.ends).toEqual(['crowded out']);
+    for (const socket of [...later, third!]) socket.destroy();
+  });
+
+  test('at one address costs no other address its place', async () => {
+    await useBench({ maxUnknownPerAddress: 1 });
+    const lines = ['10.0.0.1', '10.0.0.2'].map((address) => {
+      const line = new net.Socket();
+      bench.gateway.accept(line, address);
+      return line;
+    });
+    bench.world.clock.advance(6_000);
+    bench.gateway.accept(new net.Socket(), '10.0.0.2');
+    expect(lines.map((line) => line.destroyed)).toEqual([false, true]);
+  });
+});
+
 describe('records', () => {
   /** Sends one unit as bytes, and says whether the link survived it and an honest message after it. */
   async function survives(device: TestDevice, bytes: string): Promise<boolean> {

@@ -74,7 +74,9 @@ const KEY_BYTES = 16;
 const SWEEP_MS = 1_000;
 const NOTE_HEARD_MS = 30_000;
 const DRAIN_TIMEOUT_MS = 5_000;
-/** Everyday ends; a flood must not fill the log, the metrics count it. Any other end is a warning. */
+/** Lines a second about connections that never showed who they are; what is beyond becomes one. */
+const MAX_STRANGER_LINES = 20;
+/** Everyday ends; the metrics count them. Any other end is a warning. */
 const END_LEVELS: Readonly<Partial<Record<EndReason, 'debug' | 'info'>>> = {
   peer: 'info',
   drain: 'info',
@@ -96,6 +98,8 @@ export class Gateway implements SessionHost {
   private readonly drained = new Map<string, SessionEnd>();
   private sweepTimer: Timer | undefined;
   private notedMs = 0;
+  /** Connections of this second that ended without having shown who they are. */
+  private strangers = 0;
   private isDraining = false;
 
   constructor(private readonly options: GatewayOptions) {
@@ -103,6 +107,7 @@ export class Gateway implements SessionHost {
     this.nobodysKey = this.random.bytes(KEY_BYTES);
     this.server = net.createServer((socket) => this.accept(socket, socket.remoteAddress ?? ''));
     this.server.maxConnections = options.limits.maxConnections;
+    this.server.on('drop', () => options.onRefused?.());
   }
 
   /** Starts to listen; gives the port. */
@@ -280,9 +285,13 @@ export class Gateway implements SessionHost {
     this.forgetUnknown(session);
     this.options.onEnd?.(reason);
     this.options.streams?.ended(session);
-    const { deviceId, number, address } = session;
-    const level = END_LEVELS[reason] ?? 'warn';
-    this.options.log[level]({ deviceId, session: number, address, reason }, 'device connection ended');
+    const { deviceId, number, address, claimedId } = session;
+    if (deviceId === '') this.strangers += 1;
+    if (this.strangers <= MAX_STRANGER_LINES || deviceId !== '') {
+      const claim = deviceId === '' && claimedId !== '' ? { claimedId } : {};
+      const fields = { deviceId, ...claim, session: number, address, reason };
+      this.options.log[END_LEVELS[reason] ?? 'warn'](fields, 'device connection ended');
+    }
     if (this.byDevice.get(deviceId) !== session) return;
     this.byDevice.delete(deviceId);
     const end = endOf(session, number);
@@ -316,6 +325,9 @@ export class Gateway implements SessionHost {
   private sweep(): void {
     const nowMs = this.options.clock.nowMs();
     const { handshakeTimeoutMs, idleTimeoutMs } = this.options.limits;
+    const more = this.strangers - MAX_STRANGER_LINES;
+    if (more > 0) this.options.log.warn({ more }, 'more connections ended that had not shown who they are');
+    this.strangers = 0;
     for (const session of [...this.unknown]) {
       if (nowMs - session.startedMs >= handshakeTimeoutMs) session.end('handshake timeout');
     }

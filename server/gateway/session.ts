@@ -93,6 +93,8 @@ type Phase = 'challenged' | 'checking' | 'open' | 'ended';
 
 export class Session implements UnitListener {
   deviceId = '';
+  /** Who it said it is, before that was proved; for the log only. */
+  claimedId = '';
   /** Number of this session of the device: a higher one is newer. 0 until it is open. */
   number = 0;
   /** The device has said `hi`; until then nothing else is taken. */
@@ -205,7 +207,8 @@ export class Session implements UnitListener {
     const randP = body.slice(0, RANDOM_BYTES);
     const macP = body.slice(RANDOM_BYTES, RANDOM_BYTES + MAC_BYTES);
     if (deviceId.length < MIN_ID_CHARS || deviceId.length > MAX_ID_CHARS) return this.refuse();
-    const key = DEVICE_ID.test(deviceId) ? await this.host.findKey(deviceId) : undefined;
+    if (DEVICE_ID.test(deviceId)) this.claimedId = deviceId;
+    const key = this.claimedId === '' ? undefined : await this.host.findKey(deviceId);
     const keys = deviceKeys(nodeAes, key ?? this.host.nobodysKey);
     const expected = deviceMac(nodeAes, keys.ak, deviceId, this.randS, randP);
     const isRight = timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(macP, 'latin1'));

@@ -176,6 +176,35 @@ describe('a flood of connections that say nothing', () => {
     for (const socket of [...later, third!]) socket.destroy();
   });
 
+  test('fills no log: what is beyond twenty lines a second becomes one', async () => {
+    await useBench();
+    const ended = (): string[] => bench.logged.filter((line) => line.includes('connection ended'));
+    for (let count = 0; count < 50; count++) {
+      const line = new net.Socket();
+      bench.gateway.accept(line, '10.0.0.1');
+      line.destroy();
+    }
+    await until(() => bench.ends.length === 50);
+    expect(ended()).toHaveLength(20);
+    bench.world.clock.advance(1_000);
+    expect(bench.logged.filter((line) => line.startsWith('{"more":30}'))).toHaveLength(1);
+    // What is known is always told, and a second later strangers are again.
+    const device = await bench.greeted();
+    await device.close();
+    await until(() => ended().length === 21);
+    bench.gateway.accept(new net.Socket().destroy(), '10.0.0.1');
+    await until(() => bench.ends.length === 52);
+    expect(ended()).toHaveLength(22);
+  });
+
+  test('beyond all that one process takes is refused, and counted', async () => {
+    await useBench({ maxConnections: 1 });
+    const device = await bench.greeted();
+    const refused = net.connect(bench.port, '127.0.0.1').on('error', () => undefined);
+    await ended(refused);
+    expect([device.isClosed, bench.refused]).toEqual([false, 1]);
+  });
+
   test('at one address costs no other address its place', async () => {
     await useBench({ maxUnknownPerAddress: 1 });
     const lines = ['10.0.0.1', '10.0.0.2'].map((address) => {
@@ -187,6 +216,16 @@ describe('a flood of connections that say nothing', () => {
     bench.gateway.accept(new net.Socket(), '10.0.0.2');
     expect(lines.map((line) => line.destroyed)).toEqual([false, true]);
   });
+});
+
+test('who said that he is a device of ours and is not stands in the log', async () => {
+  await useBench();
+  await bench.connect(DEVICE, Buffer.alloc(16, 9));
+  await bench.connect('CS999999', KEY);
+  const logged = bench.logged.filter((line) => line.includes('bad handshake'));
+  expect(
+    logged.map((line) => (JSON.parse(line.split('} ')[0]! + '}') as { claimedId: string }).claimedId),
+  ).toEqual([DEVICE, 'CS999999']);
 });
 
 describe('records', () => {

@@ -17,6 +17,7 @@ export class GatewayBench {
   readonly ends: EndReason[] = [];
   readonly looks: string[] = [];
   port = 0;
+  refused = 0;
   private readonly opened: TestDevice[] = [];
 
   constructor(limits: Partial<GatewayLimits> = {}) {
@@ -43,6 +44,7 @@ export class GatewayBench {
       log: { debug: note, info: note, warn: note, error: note },
       onBegin: () => undefined,
       onEnd: (reason) => this.ends.push(reason),
+      onRefused: () => (this.refused += 1),
     });
     world.onTell = (order) => void this.gateway.tell(order.deviceId, outTradeNoOf(order.deviceId, order.n));
   }

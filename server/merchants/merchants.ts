@@ -3,11 +3,17 @@
  * (providers/check.ts), sealed under the master key, and never shown again.
  * Invariant: a channel's row holds parameters that passed the check.
  */
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Db } from '../db/database';
 import type { MerchantsTable } from '../db/schema';
 import type { UncertainPolicy } from '../orders/model';
-import { readParameters, type Channel, type CheckResult, type ParametersOf } from '../providers';
+import {
+  PROVIDER_CODES,
+  readParameters,
+  type Channel,
+  type CheckResult,
+  type ParametersOf,
+} from '../providers';
 import type { SealedBox, SecretOwner } from '../secrets';
 
 export type Merchant = Selectable<MerchantsTable>;
@@ -91,6 +97,7 @@ export class Merchants {
   ): Promise<CheckResult> {
     const result = await this.check(channel, candidate);
     if (!result.ok) return result;
+    if (await this.isAccountInUse(merchantId, channel, candidate)) return accountInUse();
     const sealedParameters = this.box.seal(JSON.stringify(candidate), parametersOwner(merchantId, channel));
     const values = { isEnabled: true, sealedParameters, updatedAtMs: nowMs };
     await this.db
@@ -103,6 +110,22 @@ export class Merchants {
       )
       .execute();
     return result;
+  }
+
+  /**
+   * Whether these are parameters of another account while orders may be under way under the present one: the provider
+   * would not find them any more. With the channel off no new ones come.
+   */
+  private async isAccountInUse(merchantId: number, channel: Channel, candidate: unknown): Promise<boolean> {
+    const present = await this.parameters(merchantId, channel).catch(() => undefined);
+    const form = readParameters(channel, candidate);
+    if (!present || !form.ok) return false;
+    if (accountOf(channel, present.parameters) === accountOf(channel, form.parameters)) return false;
+    const { rows } = await sql<{ isUsed: boolean }>`select
+      exists (select from channels where merchant_id = ${merchantId} and channel = ${channel} and is_enabled)
+      or exists (select from orders where merchant_id = ${merchantId} and channel = ${channel} and is_active)
+      as is_used`.execute(this.db);
+    return rows[0]!.isUsed;
   }
 
   /** Checks the parameters that are kept; undefined when there are none. */
@@ -155,4 +178,15 @@ export class Merchants {
 
 export function parametersOwner(merchantId: number, channel: Channel): SecretOwner {
   return { merchantId: String(merchantId), channel };
+}
+
+/** Under which the provider keeps the orders. */
+function accountOf<Of extends Channel>(channel: Of, parameters: ParametersOf[Of]): string {
+  const { mchid, appid, appId, sellerId } = parameters as Readonly<Record<string, unknown>>;
+  return JSON.stringify(channel === 'wechat' ? [mchid, appid] : [appId, sellerId]);
+}
+
+function accountInUse(): CheckResult {
+  const code = 'ACCOUNT_IN_USE';
+  return { ok: false, code, message: PROVIDER_CODES[code].text };
 }

@@ -117,6 +117,10 @@ export const PROVIDER_CODES = {
     kind: 'parameters',
     text: 'The provider answered, but its signature does not fit these parameters.',
   },
+  ACCOUNT_IN_USE: {
+    kind: 'parameters',
+    text: 'This is another account, and the channel is on or orders of the present one are still under way.',
+  },
   CHECK_CALL_FAILED: { kind: 'parameters', text: 'The provider could not be reached; nothing is proved.' },
 } as const satisfies Record<string, CodeEntry>;
 

@@ -2,6 +2,7 @@
  * Several server processes on one database, as far as one process can play them: words find the process that has
  * the device, sessions replace each other across processes, and what is lost on the way is found again.
  */
+import { systemClock, type Clock } from '../../server/time';
 import { query } from './support/cluster';
 import { DEVICE, KEY, OPERATOR, ServerBench } from './support/server';
 import { until } from './support/until';
@@ -102,6 +103,22 @@ test.each<[string, () => Promise<unknown>]>([
     await first.server.core.shop.changeDevice(OPERATOR, DEVICE, { isEnabled: true });
   },
 );
+
+test('a word that is lost although all listen: the session ends with the next look', async () => {
+  // Its 30 seconds are half a second.
+  const clock: Clock = {
+    ...systemClock,
+    setTimer: (work, delayMs) => systemClock.setTimer(work, delayMs / 60),
+  };
+  const third = await first.beside({ clock });
+  try {
+    const device = await third.greeted();
+    await query(first.databaseUrl, `update devices set session = session + 1 where id = '${DEVICE}'`);
+    await device.closed;
+  } finally {
+    await third.stop();
+  }
+});
 
 test('what others say on our channel of the database is nothing, and ends nothing', async () => {
   const device = await second.greeted();

@@ -105,7 +105,10 @@ test('a forged notification, one of another merchant’s order, one for a mercha
   ] as const) {
     output = '';
     expect((await post(merchant, signature)).status).toBe(500);
-    expect(await line('notification refused')).toMatchObject({ level: 40, channel: 'wechat', fate });
+    const said = await line('notification refused');
+    expect(said).toMatchObject({ level: 40, channel: 'wechat', fate });
+    // A name that is authentic is told; what a forger wrote is not repeated.
+    expect(said.outTradeNo).toBe(signature === 'good' ? `${DEVICE}_1` : undefined);
   }
   expect((await bench.server.core.store.find(`${DEVICE}_1`))!.state).toBe('PREPAID');
 });
@@ -130,7 +133,11 @@ test('a payment of another amount: never granted, and a person is called', async
 test('a device with a wrong key', async () => {
   const device = await bench.connect(DEVICE, Buffer.alloc(16, 7));
   await device.closed;
-  expect(await line('device connection ended')).toMatchObject({ level: 40, reason: 'bad handshake' });
+  expect(await line('device connection ended')).toMatchObject({
+    level: 40,
+    reason: 'bad handshake',
+    claimedId: DEVICE,
+  });
   expect(output).not.toContain(KEY.toString('hex'));
 });
 

@@ -21,6 +21,10 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
   });
   afterAll(() => bench.stop());
 
+  test('another account not while the channel is on, though no order is open: one may come at any moment', async () => {
+    expect(await set(other)).toMatchObject(inUse);
+  });
+
   test('the same account again, while an order is open', async () => {
     await bench.order();
     expect(await set(bench.merchant)).toEqual({ ok: true });

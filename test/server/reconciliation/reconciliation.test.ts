@@ -418,6 +418,29 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
     }
   });
 
+  test('a stop ends it between two differences; what is done stays, the rest is done the next time', async () => {
+    const orders = [await bench.delivered(150), await bench.delivered(200), await bench.delivered(250)];
+    for (const outTradeNo of orders) await bench.refundAtDesk(outTradeNo, 50, `${outTradeNo}_d`);
+    nextMorning();
+    const stop = new AbortController();
+    let asked = 0;
+    bench.spoil = (provider) =>
+      withOwn(provider, {
+        queryRefund: (...names) => {
+          if ((asked += 1) === 1) stop.abort(new Error('stopping'));
+          return provider.queryRefund(...names);
+        },
+      });
+    const of = { merchantId: bench.merchantId, channel, day: yesterday() };
+    await expect(bench.core.reconciler.run(of, stop.signal)).rejects.toThrow('stopping');
+    expect(asked).toBe(1);
+    const booked = async (): Promise<number[]> =>
+      Promise.all(orders.map(async (outTradeNo) => (await bench.find(outTradeNo)).outsideFen));
+    expect(await booked()).toEqual([50, 0, 0]);
+    expect(await reconcile()).toMatchObject({ state: 'DONE', settled: { REFUND_BOOKED: 2 } });
+    expect(await booked()).toEqual([50, 50, 50]);
+  });
+
   test('a bill that is not there is waited for; a day without any is empty, one with payments is missing', async () => {
     await bench.delivered(150);
     nextMorning();

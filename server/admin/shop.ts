@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Device, Devices } from '../devices/devices';
+import { settingsSchema } from '../devices/settings';
 import { DEFAULT_GATEWAY_LIMITS } from '../gateway/gateway';
 import type { ChannelInfo, Merchant, Merchants, MerchantSettings } from '../merchants/merchants';
 import type { Channel, CheckResult } from '../providers';
@@ -58,7 +59,7 @@ export const deviceChangeSchema = z.strictObject({
   name: line(0, 100).optional(),
   isEnabled: z.boolean().optional(),
   maxAmountFen: amountFen.optional(),
-  settings: z.record(z.string().regex(/^[A-Za-z]{1,20}$/), z.int().min(0)).optional(),
+  settings: settingsSchema.optional(),
 });
 export type DeviceChange = z.infer<typeof deviceChangeSchema>;
 
@@ -173,13 +174,14 @@ export class Shop {
     const before = await this.device(actor, id);
     const { settings, ...change } = readBody(deviceChangeSchema, body);
     if (change.maxAmountFen !== undefined) demandOperator(actor);
+    const merged = settings && { ...before.settings, ...definedOf(settings) };
+    if (merged && JSON.stringify(merged).length > MAX_SETTINGS_CHARS)
+      throw new ApiError('BAD_REQUEST', 'settings: too long');
+    // Nothing may be refused from here on.
     const plain = definedOf(change);
     if (Object.keys(plain).length > 0) await this.options.devices.update(id, plain);
     if (change.isEnabled === false) this.options.signals.switchedOff(id);
-    if (settings) {
-      const merged = { ...before.settings, ...settings };
-      if (JSON.stringify(merged).length > MAX_SETTINGS_CHARS)
-        throw new ApiError('BAD_REQUEST', 'settings: too long');
+    if (merged) {
       await this.options.devices.setSettings(id, merged);
       this.options.signals.settingsChanged(id);
     }

@@ -30,7 +30,7 @@ export async function ledgerRows(
   add(await paidBetween(db, merchantId, channel, startMs, endMs));
   const named = new Set([
     ...lines.map((line) => line.outTradeNo),
-    ...(await refundedBetween(db, startMs, endMs)),
+    ...(await refundedBetween(db, merchantId, channel, startMs, endMs)),
   ]);
   for (const outTradeNo of orders.keys()) named.delete(outTradeNo);
   add(await ordersNamed(db, merchantId, channel, [...named]));
@@ -126,10 +126,19 @@ async function ordersNamed(
 }
 
 /** Orders whose own refund was reported as done within the time. */
-async function refundedBetween(db: Db, startMs: number, endMs: number): Promise<string[]> {
+async function refundedBetween(
+  db: Db,
+  merchantId: number,
+  channel: Channel,
+  startMs: number,
+  endMs: number,
+): Promise<string[]> {
   const rows = await db
     .selectFrom('orderEvents')
-    .select('outTradeNo')
+    .innerJoin('orders', 'orders.outTradeNo', 'orderEvents.outTradeNo')
+    .select('orderEvents.outTradeNo')
+    .where('merchantId', '=', merchantId)
+    .where('channel', '=', channel)
     .where('type', '=', 'refundDone')
     .where('atMs', '>=', startMs)
     .where('atMs', '<', endMs)

@@ -124,6 +124,8 @@ test.each([
   [['reconcile', '1', 'alipay'], 'NOT_FOUND: merchant 1 has no parameters for alipay'],
   [['devices', 'add', 'small', '--merchant', '1'], 'BAD_REQUEST: id'],
   [['orders', 'settle', 'X_1', 'maybe'], 'BAD_REQUEST: decision'],
+  [['devices', 'set', DEVICE, '--setting', 'onMS=500'], 'BAD_REQUEST: settings'],
+  [['devices', 'set', DEVICE, '--setting', 'onMs=10'], 'BAD_REQUEST: settings.onMs'],
   [['merchants', 'set', '1', '--enabled', 'true'], 'yes or no'],
   [['merchants', 'channel', '1', 'wechat', 'ON'], 'on or off'],
   [['merchants', 'parameters', '1', 'wechat', '/nowhere.json'], 'ENOENT'],

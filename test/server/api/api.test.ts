@@ -282,6 +282,12 @@ describe('what it is for', () => {
     await back.close();
   });
 
+  test('settings that no module takes are refused, and nothing else of that change is done', async () => {
+    const answer = await bench.api('PATCH', '/devices/CS000003', { name: 'renamed', settings: { onMs: 5 } });
+    expect(answer).toMatchObject({ status: 400, body: { detail: expect.stringContaining('settings.onMs') } });
+    expect((await bench.api('GET', '/devices/CS000003')).body).toMatchObject({ name: 'three', settings: {} });
+  });
+
   test('a device whose server was killed is not online for ever', async () => {
     const seen = (minutes: number): Promise<unknown> =>
       query(

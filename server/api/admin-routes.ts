@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { REASON_NAMES } from '../../src/protocol/reasons';
 import { demandOperator, type Actor, type Tokens } from '../admin/actor';
-import { ApiError, API_ERRORS, ForeignError, type ApiErrorCode } from '../admin/errors';
+import { ApiError } from '../admin/errors';
 import { decisionSchema, type OrderDesk } from '../admin/order-desk';
 import type { ReconciliationDesk } from '../admin/reconciliation-desk';
 import { readBody, type Shop } from '../admin/shop';
@@ -15,6 +15,7 @@ import { line } from '../admin/text';
 import type { Order } from '../orders/model';
 import type { Channel } from '../providers';
 import type { Clock } from '../time';
+import { sendError } from './failures';
 
 export interface AdminOptions {
   readonly shop: Shop;
@@ -158,40 +159,4 @@ function numberOf(text: string): number {
 function channelOf(text: string): Channel {
   if (text !== 'wechat' && text !== 'alipay') throw new ApiError('NOT_FOUND');
   return text;
-}
-
-/** Fastify's own refusals, by status. */
-const STATUS_CODES: Readonly<Record<number, ApiErrorCode>> = {
-  400: 'BAD_REQUEST',
-  404: 'NOT_FOUND',
-  405: 'METHOD_NOT_ALLOWED',
-  413: 'BODY_TOO_LARGE',
-  415: 'UNSUPPORTED_MEDIA_TYPE',
-};
-
-/** Refusals that somebody should see who looks for intruders; the others are everyday mistakes. */
-const NOTED: ReadonlySet<ApiErrorCode> = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'BODY_TOO_LARGE']);
-
-function sendError(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  actor: string | undefined,
-): FastifyReply {
-  const status = (error as { statusCode?: number }).statusCode;
-  const known = error instanceof ApiError ? error : new ApiError(STATUS_CODES[status ?? 500] ?? 'INTERNAL');
-  if (known.code === 'INTERNAL') {
-    request.log.error({ error: (error as Error).message, url: request.routeOptions.url }, 'request failed');
-  }
-  const isForeign = known instanceof ForeignError;
-  if (isForeign || NOTED.has(known.code)) {
-    const { method, ip: address, routeOptions } = request;
-    request.log.warn(
-      { actor, method, url: routeOptions.url, address, code: isForeign ? 'FOREIGN' : known.code },
-      'request refused',
-    );
-  }
-  const { status: code, text } = API_ERRORS[known.code];
-  const detail = known.detail === undefined ? {} : { detail: known.detail };
-  return reply.code(code).send({ error: known.code, text, ...detail });
 }

@@ -14,9 +14,10 @@ import type { Core } from '../core';
 import type { Metrics } from '../metrics';
 import type { Providers } from '../orders/tasks';
 import type { Clock } from '../time';
-import { API_ERRORS } from '../admin/errors';
+import { ApiError, API_ERRORS } from '../admin/errors';
 import { adminRoutes } from './admin-routes';
 import { DEFAULT_HTTP_LIMITS, HttpConnections, refuseClient, type HttpLimits } from './connections';
+import { sendError } from './failures';
 import { healthRoutes } from './health';
 import { notifyRoutes } from './notify';
 
@@ -56,6 +57,8 @@ export async function makeHttp(options: HttpOptions): Promise<Http> {
     metrics.connectionRefused('http'),
   );
   const close = closer(app, clock);
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  app.setNotFoundHandler((request, reply) => sendError(new ApiError('NOT_FOUND'), request, reply));
   await app.register(notifyRoutes, {
     store: core.store,
     service: core.service,

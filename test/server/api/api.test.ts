@@ -250,6 +250,45 @@ describe('bad input', () => {
     expect(answer).toEqual({ status: 500, body: { error: 'INTERNAL', text: API_ERRORS.INTERNAL.text } });
     broken.mockRestore();
   });
+
+  test('the same for a provider, to whom the address is open', async () => {
+    const broken = jest.spyOn(bench.server.core.store, 'find');
+    broken.mockRejectedValueOnce(new Error('insert into 10.1.2.3 password=x'));
+    const response = await fetch(`${bench.server.httpUrl}/notify/wechat/${bench.merchantId}`, {
+      method: 'POST',
+      headers: { signature: 'good' },
+      body: JSON.stringify({ notificationId: 'N', trade: { outTradeNo: 'CS000001_900', state: 'PAID' } }),
+    });
+    expect([response.status, await response.json()]).toEqual([
+      500,
+      { error: 'INTERNAL', text: API_ERRORS.INTERNAL.text },
+    ]);
+    broken.mockRestore();
+  });
+
+  test.each([
+    ['a connection that PostgreSQL ended', { code: '57P01' }],
+    ['a PostgreSQL that is not there', { code: 'ECONNREFUSED' }],
+    ['a connection that broke', { message: 'Connection terminated unexpectedly' }],
+    ['no free connection in time', { message: 'timeout exceeded when trying to connect' }],
+  ])('%s is no failure of ours: come again', async (_what, fields) => {
+    const away = jest.spyOn(bench.server.core.merchants, 'list');
+    away.mockRejectedValueOnce(Object.assign(new Error('no'), fields));
+    expect(await bench.api('GET', '/merchants')).toEqual({
+      status: 503,
+      body: { error: 'UNAVAILABLE', text: API_ERRORS.UNAVAILABLE.text },
+    });
+    away.mockRestore();
+  });
+
+  test.each([
+    ['GET', '/nothing', 404, 'NOT_FOUND'],
+    ['POST', '/healthz', 404, 'NOT_FOUND'],
+    ['GET', '/notify/wechat/1', 404, 'NOT_FOUND'],
+  ])('%s %s is answered like everything else', async (method, url, status, error) => {
+    const response = await fetch(bench.server.httpUrl + url, { method });
+    expect([response.status, ((await response.json()) as { error: string }).error]).toEqual([status, error]);
+  });
 });
 
 describe('what it is for', () => {

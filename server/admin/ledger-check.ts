@@ -3,6 +3,7 @@
  * anything is.
  */
 import { audit } from '../orders/audit';
+import { startSentence } from '../start-error';
 import { systemClock } from '../time';
 import { withCore } from './open';
 
@@ -35,6 +36,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: Error) => {
-  process.stderr.write(`ledger:check: ${error.message}\n`);
+  process.stderr.write(`ledger:check: ${startSentence(error) ?? error.message}\n`);
   process.exitCode = 2;
 });

@@ -6,22 +6,27 @@
 import { readConfig } from '../config/config';
 import { makeLog, openCore, type Core } from '../core';
 import { joinCluster } from '../db/cluster';
+import { readPlace } from '../db/place';
 import { notifyPath } from '../api/notify';
 import { TaskRunner } from '../orders/tasks';
+import { StartError } from '../start-error';
 import { systemClock } from '../time';
 
 const DATABASE_NAME = 'coinslot';
 const CONNECTIONS = 4;
-
-/** A database that is made because the data folder is another than the server's must not go unnoticed. */
-const say = (text: string): void => void process.stderr.write(`coinslot: ${text}\n`);
 
 /** Runs `work` with the services open; whatever happens, everything is closed again. */
 export async function withCore<Result>(work: (core: Core) => Promise<Result>): Promise<Result> {
   const config = readConfig(process.env);
   const clock = systemClock;
   const dataDir = config.COINSLOT_DATA_DIR;
-  const cluster = config.DATABASE_URL ? undefined : await joinCluster({ dataDir, clock, say });
+  // An empty database made in a wrong folder would prove the books and list no orders.
+  if (!config.DATABASE_URL && !readPlace(dataDir)) {
+    throw new StartError(
+      `there is no database in ${dataDir}: start the server once, or set COINSLOT_DATA_DIR as it has it`,
+    );
+  }
+  const cluster = config.DATABASE_URL ? undefined : await joinCluster({ dataDir, clock });
   try {
     const core = await openCore({
       databaseUrl: config.DATABASE_URL ?? (await cluster!.database(DATABASE_NAME)),

@@ -16,7 +16,8 @@ interface Result {
   readonly errors: string;
 }
 
-function run(script: string, ...words: string[]): Promise<Result> {
+/** The last of `words` may be variables of the environment. */
+function run(script: string, ...words: (string | Record<string, string>)[]): Promise<Result> {
   return new Promise((resolve) => {
     const environment = {
       PATH: process.env.PATH,
@@ -24,10 +25,12 @@ function run(script: string, ...words: string[]): Promise<Result> {
       DATABASE_URL: bench.databaseUrl,
       COINSLOT_DATA_DIR: bench.dataDir,
       COINSLOT_API_TOKEN: OPERATOR_TOKEN,
+      ...words.filter((word) => typeof word === 'object').at(-1),
     };
+    const typed = words.filter((word) => typeof word === 'string');
     execFile(
       process.execPath,
-      ['--require', 'tsx/cjs', path.join(ROOT, 'server/admin', script), ...words],
+      ['--require', 'tsx/cjs', path.join(ROOT, 'server/admin', script), ...typed],
       { cwd: ROOT, env: environment },
       (error, out, errors) => resolve({ code: error ? Number(error.code) : 0, out, errors }),
     );
@@ -155,6 +158,18 @@ test('the ledger check says in its last line that all is well', async () => {
   expect(result.code).toBe(0);
   expect(JSON.parse(result.out.trim().split('\n').at(-1)!)).toMatchObject({ violations: 0, stuck: 0 });
 });
+
+test.each([['cli.ts', 'orders', 'list'], ['ledger-check.ts']])(
+  '%s in a folder without a database makes none, and proves nothing',
+  async (script, ...words) => {
+    const folder = path.join(bench.dataDir, 'wrong');
+    const result = await run(script, ...words, { DATABASE_URL: '', COINSLOT_DATA_DIR: folder });
+    expect(result.code).toBeGreaterThan(0);
+    expect(result.out).toBe('');
+    expect(result.errors).toContain(`there is no database in ${folder}: start the server once`);
+    expect(fs.existsSync(folder)).toBe(false);
+  },
+);
 
 test('tokens of makers’ backends, limits and use of data streams', async () => {
   const merchant = String(bench.merchantId);

@@ -19,6 +19,7 @@ import { DEFAULT_FAIR_USE, Usage, type FairUse } from './dtu/usage';
 import { Router } from './gateway/router';
 import { OrderJobs } from './jobs/order-jobs';
 import { ReconcileJobs } from './jobs/reconcile-jobs';
+import { limitedLog } from './log-limit';
 import { Merchants } from './merchants/merchants';
 import { ProviderRegistry } from './merchants/provider-registry';
 import { DEFAULT_TIMES, type Times } from './orders/model';
@@ -26,7 +27,13 @@ import { PostgresStore } from './orders/postgres-store';
 import { OrderService, type Observer } from './orders/service';
 import type { Providers } from './orders/tasks';
 import { DEFAULT_LIMITS, type OpenLimits } from './orders/verification';
-import { checkParameters, createProvider, type Channel, type ProviderOptions } from './providers';
+import {
+  checkParameters,
+  createProvider,
+  type Channel,
+  type ProviderLog,
+  type ProviderOptions,
+} from './providers';
 import { ReconciliationBook } from './reconciliation/book';
 import { Reconciler, type ReconciliationWatcher } from './reconciliation/reconciler';
 import { Settler } from './reconciliation/settle';
@@ -131,9 +138,10 @@ function makeServices(
   box: SealedBox,
 ): Core {
   const { clock, log } = options;
+  const calls = providerLog(log, clock);
   const providerOptions = (channel: Channel): ProviderOptions => {
     const baseUrl = channel === 'wechat' ? options.wechatUrl : options.alipayUrl;
-    const common = { clock, httpTimeoutMs: options.providerTimeoutMs, log };
+    const common = { clock, httpTimeoutMs: options.providerTimeoutMs, log: calls };
     return baseUrl === undefined ? common : { ...common, baseUrl };
   };
   const merchants = new Merchants(database.db, box, (channel, candidate) =>
@@ -190,6 +198,14 @@ function makeServices(
       await jobs.stop();
       await database.close();
     },
+  };
+}
+
+/** Notifications come from anybody: a forger must not fill the log. */
+function providerLog(log: Logger, clock: Clock): ProviderLog {
+  const notices = limitedLog(log, clock);
+  return {
+    warn: (fields, message) => (fields.operation === 'notification' ? notices : log).warn(fields, message),
   };
 }
 

@@ -64,6 +64,7 @@ export async function makeHttp(options: HttpOptions): Promise<Http> {
     service: core.service,
     providers,
     clock,
+    log,
     onFate: (channel, fate) => metrics.notified(channel, fate),
   });
   await app.register(healthRoutes, {

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { takeNotification, type NotificationFate, type NotificationOptions } from '../orders/notifications';
+import { limitedLog, type WarnLog } from '../log-limit';
 import type { Channel } from '../providers';
 
 /** Both providers' notifications stay far below. */
@@ -11,6 +12,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MERCHANT_ID = /^[1-9]\d{0,14}$/;
 
 export interface NotifyOptions extends NotificationOptions {
+  readonly log: WarnLog;
   readonly onFate: (channel: Channel, fate: NotificationFate) => void;
 }
 
@@ -20,6 +22,7 @@ export function notifyPath(merchantId: number, channel: Channel): string {
 }
 
 export async function notifyRoutes(server: FastifyInstance, options: NotifyOptions): Promise<void> {
+  const log = limitedLog(options.log, options.clock);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'string', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) =>
     done(null, body),
@@ -35,10 +38,7 @@ export async function notifyRoutes(server: FastifyInstance, options: NotifyOptio
         options.onFate(channel, answer.fate);
         if (answer.fate !== 'taken') {
           const { fate, outTradeNo } = answer;
-          request.log.warn(
-            { channel, merchantId: Number(merchantId), fate, outTradeNo },
-            'notification refused',
-          );
+          log.warn({ channel, merchantId: Number(merchantId), fate, outTradeNo }, 'notification refused');
         }
         return reply.code(answer.status).type(answer.contentType).send(answer.body);
       },

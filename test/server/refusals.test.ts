@@ -113,6 +113,22 @@ test('a forged notification, one of another merchant’s order, one for a mercha
   expect((await bench.server.core.store.find(`${DEVICE}_1`))!.state).toBe('PREPAID');
 });
 
+test('forged notifications without end do not fill the log', async () => {
+  output = '';
+  for (let count = 0; count < 60; count++) {
+    await fetch(`${bench.server.httpUrl}/notify/wechat/${bench.merchantId}`, {
+      method: 'POST',
+      body: '{}',
+      headers: { signature: 'bad' },
+    });
+  }
+  await line('notification refused');
+  expect(output.match(/"fate":"not authentic"/g)!.length).toBeLessThan(60);
+  const figures = await (await fetch(`${bench.server.httpUrl}/metrics`)).text();
+  const counted = /coinslot_notifications_total\{channel="wechat",fate="not authentic"\} (\d+)/.exec(figures);
+  expect(Number(counted![1])).toBeGreaterThanOrEqual(60);
+});
+
 test('a payment of another amount: never granted, and a person is called', async () => {
   const device = await bench.greeted([[1, 3]]);
   await bench.provider.query(`${DEVICE}_1`);

@@ -19,7 +19,7 @@ import { DEFAULT_FAIR_USE, Usage, type FairUse } from './dtu/usage';
 import { Router } from './gateway/router';
 import { OrderJobs } from './jobs/order-jobs';
 import { ReconcileJobs } from './jobs/reconcile-jobs';
-import { limitedLog } from './log-limit';
+import { limitedLog, LineLimit } from './log-limit';
 import { Merchants } from './merchants/merchants';
 import { ProviderRegistry } from './merchants/provider-registry';
 import { DEFAULT_TIMES, type Times } from './orders/model';
@@ -203,7 +203,7 @@ function makeServices(
 
 /** Notifications come from anybody: a forger must not fill the log. */
 function providerLog(log: Logger, clock: Clock): ProviderLog {
-  const notices = limitedLog(log, clock);
+  const notices = limitedLog(log, new LineLimit(clock));
   return {
     warn: (fields, message) => (fields.operation === 'notification' ? notices : log).warn(fields, message),
   };

@@ -6,7 +6,7 @@
  */
 import { STATUS_CODES, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Logger } from 'pino';
+import type { WarnLog } from '../log-limit';
 
 export interface HttpLimits {
   readonly maxConnections: number;
@@ -60,7 +60,7 @@ const BAD_REQUEST = 400;
  * Answers and ends a connection whose bytes are no request, or come too slowly. Fastify's own handler would log the
  * error whole, with the bytes that came: a token may be among them.
  */
-export function refuseClient(error: NodeJS.ErrnoException, socket: Socket, log: Logger): void {
+export function refuseClient(error: NodeJS.ErrnoException, socket: Socket, log: WarnLog): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const status = STATUS[error.code ?? ''] ?? BAD_REQUEST;
   log.warn({ address: socket.remoteAddress, code: error.code, status }, 'request malformed or too slow');

@@ -17,6 +17,7 @@ import type { Clock } from '../time';
 import { ApiError, API_ERRORS } from '../admin/errors';
 import { adminRoutes } from './admin-routes';
 import { DEFAULT_HTTP_LIMITS, HttpConnections, refuseClient, type HttpLimits } from './connections';
+import { limitedLog, LineLimit } from '../log-limit';
 import { sendError } from './failures';
 import { healthRoutes } from './health';
 import { notifyRoutes } from './notify';
@@ -43,6 +44,7 @@ const DRAIN_TIMEOUT_MS = 5_000;
 export async function makeHttp(options: HttpOptions): Promise<Http> {
   const { core, providers, clock, log, metrics } = options;
   const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
+  const strangers = limitedLog(log, new LineLimit(clock));
   const app: FastifyInstance = fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -51,7 +53,7 @@ export async function makeHttp(options: HttpOptions): Promise<Http> {
     forceCloseConnections: 'idle',
     // An address that is none never comes to a route.
     frameworkErrors: (_error, _request, reply) => refuseAddress(reply as unknown as FastifyReply),
-    clientErrorHandler: (error, socket) => refuseClient(error, socket as Socket, log),
+    clientErrorHandler: (error, socket) => refuseClient(error, socket as Socket, strangers),
   });
   const connections = new HttpConnections(app.server, limits.maxConnections, () =>
     metrics.connectionRefused('http'),

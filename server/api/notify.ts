@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { takeNotification, type NotificationFate, type NotificationOptions } from '../orders/notifications';
-import { limitedLog, type WarnLog } from '../log-limit';
+import { limitedLog, LineLimit, type WarnLog } from '../log-limit';
 import type { Channel } from '../providers';
 
 /** Both providers' notifications stay far below. */
@@ -22,7 +22,7 @@ export function notifyPath(merchantId: number, channel: Channel): string {
 }
 
 export async function notifyRoutes(server: FastifyInstance, options: NotifyOptions): Promise<void> {
-  const log = limitedLog(options.log, options.clock);
+  const log = limitedLog(options.log, new LineLimit(options.clock));
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'string', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) =>
     done(null, body),

@@ -8,6 +8,7 @@ import * as net from 'node:net';
 import type { Message } from '../../src/protocol/messages';
 import type { Random } from '../../src/protocol/ports';
 import type { DeviceDirectory, SessionEnd } from '../devices/directory';
+import { LineLimit } from '../log-limit';
 import type { Order } from '../orders/model';
 import type { Clock, Timer } from '../time';
 import { BadMessageError, type Desk } from './desk';
@@ -74,8 +75,6 @@ const KEY_BYTES = 16;
 const SWEEP_MS = 1_000;
 const NOTE_HEARD_MS = 30_000;
 const DRAIN_TIMEOUT_MS = 5_000;
-/** Lines a second about connections that never showed who they are; what is beyond becomes one. */
-const MAX_STRANGER_LINES = 20;
 /** Everyday ends; the metrics count them. Any other end is a warning. */
 const END_LEVELS: Readonly<Partial<Record<EndReason, 'debug' | 'info'>>> = {
   peer: 'info',
@@ -98,11 +97,12 @@ export class Gateway implements SessionHost {
   private readonly drained = new Map<string, SessionEnd>();
   private sweepTimer: Timer | undefined;
   private notedMs = 0;
-  /** Connections of this second that ended without having shown who they are. */
-  private strangers = 0;
+  /** For connections that ended without having shown who they are. */
+  private readonly strangers: LineLimit;
   private isDraining = false;
 
   constructor(private readonly options: GatewayOptions) {
+    this.strangers = new LineLimit(options.clock);
     this.random = options.random ?? nodeRandom;
     this.nobodysKey = this.random.bytes(KEY_BYTES);
     this.server = net.createServer((socket) => this.accept(socket, socket.remoteAddress ?? ''));
@@ -286,11 +286,11 @@ export class Gateway implements SessionHost {
     this.options.onEnd?.(reason);
     this.options.streams?.ended(session);
     const { deviceId, number, address, claimedId } = session;
-    if (deviceId === '') this.strangers += 1;
-    if (this.strangers <= MAX_STRANGER_LINES || deviceId !== '') {
+    const text = 'device connection ended';
+    if (deviceId !== '' || this.strangers.take(this.options.log, text)) {
       const claim = deviceId === '' && claimedId !== '' ? { claimedId } : {};
       const fields = { deviceId, ...claim, session: number, address, reason };
-      this.options.log[END_LEVELS[reason] ?? 'warn'](fields, 'device connection ended');
+      this.options.log[END_LEVELS[reason] ?? 'warn'](fields, text);
     }
     if (this.byDevice.get(deviceId) !== session) return;
     this.byDevice.delete(deviceId);
@@ -325,9 +325,6 @@ export class Gateway implements SessionHost {
   private sweep(): void {
     const nowMs = this.options.clock.nowMs();
     const { handshakeTimeoutMs, idleTimeoutMs } = this.options.limits;
-    const more = this.strangers - MAX_STRANGER_LINES;
-    if (more > 0) this.options.log.warn({ more }, 'more connections ended that had not shown who they are');
-    this.strangers = 0;
     for (const session of [...this.unknown]) {
       if (nowMs - session.startedMs >= handshakeTimeoutMs) session.end('handshake timeout');
     }

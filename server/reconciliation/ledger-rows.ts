@@ -6,7 +6,7 @@
 import type { Db } from '../db/database';
 import { outRefundNo, restFen, type Order } from '../orders/model';
 import { ORDER_COLUMNS, orderOf } from '../orders/order-rows';
-import type { BillLine, Channel, LedgerRow } from '../providers';
+import type { BillLine, Channel, Difference, LedgerRow } from '../providers';
 import { DAY_MS, startOfDay } from './days';
 
 /** An order is paid within this time of its creation: codes live two hours at most. */
@@ -123,6 +123,39 @@ async function ordersNamed(
     found.push(...rows.map(orderOf));
   }
   return found;
+}
+
+/**
+ * Which of these differences are money of another merchant of ours on the same account at the provider: his ledger has
+ * that very payment, by the provider's own number. It is compared in his own reconciliation.
+ */
+export async function ofOthers(
+  db: Db,
+  merchantId: number,
+  channel: Channel,
+  differences: readonly Difference[],
+): Promise<ReadonlySet<Difference>> {
+  const unknown = differences.filter(({ kind }) => kind.endsWith('_OF_UNKNOWN_ORDER'));
+  const names = [...new Set(unknown.map(({ outTradeNo }) => outTradeNo))];
+  const theirs = new Map<string, { transactionId: string; paidFen: number }>();
+  for (let at = 0; at < names.length; at += CHUNK) {
+    const rows = await db
+      .selectFrom('orders')
+      .select(['outTradeNo', 'transactionId', 'paidFen'])
+      .where('outTradeNo', 'in', names.slice(at, at + CHUNK))
+      .where('merchantId', '<>', merchantId)
+      .where('channel', '=', channel)
+      .where('paidFen', '>', 0)
+      .execute();
+    for (const row of rows) theirs.set(row.outTradeNo, row);
+  }
+  return new Set(
+    unknown.filter(({ outTradeNo, line }) => {
+      const order = theirs.get(outTradeNo);
+      if (!order || !line || order.transactionId !== line.transactionId) return false;
+      return line.kind === 'refund' || order.paidFen === line.amountFen;
+    }),
+  );
 }
 
 /** Orders whose own refund was reported as done within the time. */

@@ -9,7 +9,7 @@ import { compareBill, type BillLine, type Outcome, type Provider } from '../prov
 import type { Clock } from '../time';
 import type { BillDay, KeptDifference, ReconciliationBook } from './book';
 import { DAY_MS, daysBetween, lastReadyDay, dayOf, readyAtMs } from './days';
-import { ledgerRows } from './ledger-rows';
+import { ledgerRows, ofOthers } from './ledger-rows';
 import { SETTLEMENTS, type Settlement, type Settler } from './settle';
 
 export interface ReconcilerOptions {
@@ -88,7 +88,9 @@ export class Reconciler {
     if (bill.kind !== 'ok') return this.miss(day, bill.code);
     const lines = bill.value;
     const rows = await ledgerRows(this.options.db, day.merchantId, day.channel, day.day, lines);
-    const differences = compareBill(lines, rows);
+    const compared = compareBill(lines, rows);
+    const others = await ofOthers(this.options.db, day.merchantId, day.channel, compared);
+    const differences = compared.filter((difference) => !others.has(difference));
     const totals = {
       billLines: lines.length,
       paidFen: sumOf(lines, 'payment'),

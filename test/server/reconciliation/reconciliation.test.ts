@@ -4,6 +4,7 @@
  */
 import type { BillLine, Outcome, Provider } from '../../../server/providers';
 import type { Actor } from '../../../server/admin/actor';
+import { parametersFor } from '../support/sandbox-merchant';
 import { until } from '../support/until';
 import { BillBench, chinaTime, DAY_MS, dayName, DEVICE } from './bench';
 
@@ -292,6 +293,42 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
     await expect(bench.core.reconciliation.close(actor, found!.id, { note: 'mine' })).rejects.toThrow(
       'no such thing',
     );
+  });
+
+  test('two of our merchants on one account: each bill has both, and neither differs', async () => {
+    const { core } = bench;
+    const other = await core.merchants.add({ name: 'Branch' }, 1);
+    await core.merchants.setParameters(other.id, channel, parametersFor(channel, bench.merchant), 1);
+    const device = { id: 'CS000003', merchantId: other.id, name: '', key: Buffer.alloc(16, 3) };
+    await core.devices.add({ ...device, maxAmountFen: 1_000 }, 1);
+    const wish = { n: 1, channel, amountFen: 170, ttlS: 300, reference: '', goods: '' };
+    await core.service.open({ deviceId: 'CS000003', session: 0, ...wish });
+    await bench.act();
+    await bench.pay('CS000003_1');
+    await bench.tasks.look('CS000003_1');
+    await core.service.apply('CS000003_1', 'gateway', { type: 'offer', session: 1 });
+    await core.service.apply('CS000003_1', 'device', { type: 'endDispensed', reason: 0, text: '' });
+    await core.orders.refund(OPERATOR, 'CS000003_1');
+    await bench.act();
+    await until(async () => {
+      await bench.tasks.perform('CS000003_1', true);
+      return (await bench.find('CS000003_1')).state === 'REFUNDED';
+    });
+    await bench.delivered(150);
+    nextMorning();
+    for (const merchantId of [bench.merchantId, other.id]) {
+      const report = await core.reconciliation.run(OPERATOR, merchantId, channel, { day: yesterday() });
+      expect(report).toMatchObject({ state: 'DONE', billLines: 3, open: 0 });
+    }
+    // Another number of the provider's is other money, whoever's order it names.
+    withBill((lines) =>
+      lines.map((line) => (line.outTradeNo === 'CS000003_1' ? { ...line, transactionId: 'ANOTHER' } : line)),
+    );
+    await reconcile();
+    expect((await open()).map(([kind, outTradeNo]) => [kind, outTradeNo]).sort()).toEqual([
+      ['PAYMENT_OF_UNKNOWN_ORDER', 'CS000003_1'],
+      ['REFUND_OF_UNKNOWN_ORDER', 'CS000003_1'],
+    ]);
   });
 
   test('an amount that differs, and a number that differs, move no money', async () => {

@@ -5,8 +5,10 @@ import { sleep, systemClock } from '../../server/time';
 const OPENING = 50;
 /** After connections were opened or closed, so that all has come to rest. */
 export const SETTLE_MS = 2_000;
+/** Pieces in which sessions are opened while memory is watched; odd, so that there is a middle one. */
+const PIECES = 9;
 /** Memory has come to rest when so many readings, so far apart, lie so close together. */
-const STEADY = { readings: 3, everyMs: 500, withinBytes: 256 * 1_024, mostReadings: 40 } as const;
+const STEADY = { readings: 3, everyMs: 300, withinBytes: 128 * 1_024, mostReadings: 40 } as const;
 
 export const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -45,17 +47,33 @@ async function restingBytes(memory: () => number | Promise<number>): Promise<num
 }
 
 /**
- * Opens `count` sessions, and gives them with the resident bytes that each of the second half cost: with the first
- * half, what a process needs once has been allocated, and what its start left behind has been given back.
+ * Opens `count` sessions, and gives them with the resident bytes that each cost: the median over pieces of the last
+ * four fifths. With the first fifth, what a process needs once has been allocated; what an allocator or V8 takes or
+ * gives back in one go falls into one piece and leaves the median alone.
  */
 export async function measureSessions<One>(
   count: number,
   memory: () => number | Promise<number>,
   open: (index: number) => Promise<One>,
 ): Promise<{ opened: One[]; bytes: number }> {
-  const half = Math.floor(count / 2);
-  const opened = await openSome(0, half, open);
-  const before = await restingBytes(memory);
-  opened.push(...(await openSome(half, count, open)));
-  return { opened, bytes: round(((await restingBytes(memory)) - before) / (count - half)) };
+  const first = Math.floor(count / 5);
+  const opened = await openSome(0, first, open);
+  const costs: number[] = [];
+  let before = await restingBytes(memory);
+  for (let piece = 1; piece <= PIECES; piece++) {
+    const from = opened.length;
+    opened.push(...(await openSome(from, first + Math.floor(((count - first) * piece) / PIECES), open)));
+    const after = await restingBytes(memory);
+    costs.push((after - before) / (opened.length - from));
+    before = after;
+  }
+  return {
+    opened,
+    bytes: round(
+      quantile(
+        costs.sort((left, right) => left - right),
+        0.5,
+      ),
+    ),
+  };
 }

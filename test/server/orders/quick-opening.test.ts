@@ -6,9 +6,9 @@ import { openDatabase, type Database } from '../../../server/db/database';
 import { migrate } from '../../../server/db/migrate';
 import type { Statement } from '../../../server/db/pipes';
 import { PostgresStore } from '../../../server/orders/postgres-store';
-import type { Change, EventRecord, OpenFacts, OpenRequest, OpenWindow } from '../../../server/orders/store';
+import type { Change, OpenFacts, OpenRequest, OpenWindow } from '../../../server/orders/store';
 import { query, testDatabase } from '../support/cluster';
-import { newOrder, NOW_MS } from '../support/orders';
+import { newOrder, NOW_MS, record, request } from '../support/orders';
 import { until } from '../support/until';
 
 const WINDOW: OpenWindow = { referenceSinceMs: 0, recentSinceMs: 0, recentLimit: 10 };
@@ -17,42 +17,19 @@ let database: Database;
 let store: PostgresStore;
 let statements: string[];
 
-function wish(n: number, change: Partial<OpenRequest> = {}): OpenRequest {
-  return {
-    outTradeNo: `CS000001_${n}`,
-    deviceId: 'CS000001',
-    n,
-    channel: 'wechat',
-    amountFen: 150,
-    ttlMs: 300_000,
-    reference: `r${n}`,
-    goods: 'tea',
-    session: 4,
-    nowMs: NOW_MS,
-    ...change,
-  };
-}
+const wish = (n: number, change: Partial<OpenRequest> = {}): OpenRequest => request({ n, ...change });
 
 function opening({ deviceId, n, outTradeNo, reference }: OpenRequest, merchantId = 1): Change {
-  const record: EventRecord = {
-    atMs: NOW_MS,
-    cause: 'device',
-    type: 'open',
-    detail: {},
-    fromState: '',
-    toState: 'CREATED',
-    entries: [],
-  };
   const order = newOrder({ merchantId, deviceId, n, outTradeNo, reference });
-  return { order, records: [record], wakeAtMs: order.wakeAtMs, tell: false };
+  return { order, records: [record()], wakeAtMs: order.wakeAtMs, tell: false };
 }
 
 /** Opens an order; gives the facts of each decision. */
-async function open(request: OpenRequest, window: OpenWindow = WINDOW): Promise<OpenFacts[]> {
+async function open(asked: OpenRequest, window: OpenWindow = WINDOW): Promise<OpenFacts[]> {
   const seen: OpenFacts[] = [];
-  await store.open(request, window, (facts) => {
+  await store.open(asked, window, (facts) => {
     seen.push(facts);
-    return facts.sameNumber || !facts.device ? undefined : opening(request, facts.device.merchantId);
+    return facts.sameNumber || !facts.device ? undefined : opening(asked, facts.device.merchantId);
   });
   return seen;
 }
@@ -173,7 +150,7 @@ test('a reference that was used is seen, in the window only, and where it was no
 test('orders are counted where the limit of recent ones is reached, of this device and this time only', async () => {
   const window = { ...WINDOW, recentLimit: 2 };
   await open(wish(1), window);
-  await open(wish(1, { deviceId: 'CS000002', outTradeNo: 'CS000002_1' }), window);
+  await open(wish(1, { deviceId: 'CS000002' }), window);
   expect(await open(wish(2), window)).toHaveLength(1);
   expect((await open(wish(3), window)).map(({ recentOrders }) => recentOrders)).toEqual([0, 2]);
   expect(await open(wish(4), { ...window, recentSinceMs: NOW_MS })).toHaveLength(1);
@@ -189,7 +166,7 @@ test('orders are counted where the merchant has as many open as he may, his own 
     insert into devices (id, merchant_id, sealed_key, max_amount_fen, created_at_ms, session)
       values ('CS000009', 2, 'x', 500, 1, 4)`,
   );
-  expect(await open(wish(1, { deviceId: 'CS000009', outTradeNo: 'CS000009_1' }))).toHaveLength(1);
+  expect(await open(wish(1, { deviceId: 'CS000009' }))).toHaveLength(1);
   await query(url, 'update merchants set max_open_orders = 2');
   await open(wish(1));
   expect(await open(wish(2))).toHaveLength(1);
@@ -212,7 +189,7 @@ test('an order that is there already is seen, by whoever wrote it', async () => 
 });
 
 test('an unknown device, and a device of another session, are what the database says', async () => {
-  const unknown = await open(wish(1, { deviceId: 'CS999999', outTradeNo: 'CS999999_1' }));
+  const unknown = await open(wish(1, { deviceId: 'CS999999' }));
   expect(unknown).toMatchObject([{ device: undefined }]);
   const refusing: (number | undefined)[] = [];
   await store.open(wish(1, { session: 3 }), WINDOW, ({ device }) => {
@@ -238,7 +215,7 @@ test('a device whose row somebody holds does not hold up the others, and is wait
       ).length > 0;
     // The short way gives up, and the long one waits.
     await until(isWaiting);
-    expect(await open(wish(1, { deviceId: 'CS000002', outTradeNo: 'CS000002_1' }))).toHaveLength(1);
+    expect(await open(wish(1, { deviceId: 'CS000002' }))).toHaveLength(1);
     await holder.query('commit');
     expect(await held).toHaveLength(2);
   } finally {

@@ -6,9 +6,9 @@ import { openDatabase, type Database } from '../../../server/db/database';
 import { migrate } from '../../../server/db/migrate';
 import type { Order } from '../../../server/orders/model';
 import { PostgresStore } from '../../../server/orders/postgres-store';
-import type { Change, EventRecord, LockedOrder, OpenRequest } from '../../../server/orders/store';
+import type { Change, EventRecord, LockedOrder } from '../../../server/orders/store';
 import { query, testDatabase } from '../support/cluster';
-import { newOrder, NOW_MS } from '../support/orders';
+import { newOrder, NOW_MS, request } from '../support/orders';
 
 const ORDER = 'CS000001_7';
 const WINDOW = { referenceSinceMs: 0, recentSinceMs: 0, recentLimit: 1_000 };
@@ -43,22 +43,11 @@ function next(order: Order, change: Partial<Order>): Change {
   return { order: changed, records: [record()], wakeAtMs: NOW_MS, tell: true };
 }
 
-const request: OpenRequest = {
-  outTradeNo: ORDER,
-  deviceId: 'CS000001',
-  n: 7,
-  channel: 'wechat',
-  amountFen: 150,
-  ttlMs: 300_000,
-  reference: 'r7',
-  goods: 'tea',
-  session: 4,
-  nowMs: NOW_MS,
-};
+const asked = request();
 
 async function opened(): Promise<PostgresStore> {
   const first = store();
-  await first.open(request, WINDOW, () => ({
+  await first.open(asked, WINDOW, () => ({
     order: newOrder({ merchantId: 1 }),
     records: [record({ fromState: '', type: 'open' })],
     wakeAtMs: undefined,
@@ -200,7 +189,7 @@ test('a new order may differ from the usual one in every column', async () => {
     jobAtMs: undefined,
   });
   const change = { order: unusual, records: [], wakeAtMs: undefined, tell: true };
-  await first.open(request, WINDOW, () => change);
+  await first.open(asked, WINDOW, () => change);
   expect(await first.find(ORDER)).toEqual(unusual);
   expect(await first.find(ORDER)).toEqual(first.recent(ORDER));
   expect(await query(url, 'select n, version from outbox')).toEqual([{ n: '7', version: 1 }]);
@@ -234,7 +223,7 @@ test('one order is opened once, however many processes are asked at once', async
   const stores = [store(), store(), store(), store()];
   const results = await Promise.allSettled(
     stores.map((each) =>
-      each.open(request, WINDOW, (facts) =>
+      each.open(asked, WINDOW, (facts) =>
         facts.sameNumber
           ? undefined
           : { order: newOrder({ merchantId: 1 }), records: [record()], wakeAtMs: undefined, tell: false },

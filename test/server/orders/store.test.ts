@@ -4,16 +4,9 @@ import { migrate } from '../../../server/db/migrate';
 import { MemoryStore } from '../../../server/orders/memory-store';
 import { PostgresStore } from '../../../server/orders/postgres-store';
 import type { Order } from '../../../server/orders/model';
-import type {
-  Change,
-  EventRecord,
-  OpenFacts,
-  OpenRequest,
-  OpenWindow,
-  Store,
-} from '../../../server/orders/store';
+import type { Change, OpenFacts, OpenRequest, OpenWindow, Store } from '../../../server/orders/store';
 import { testDatabase } from '../support/cluster';
-import { newOrder, NOW_MS } from '../support/orders';
+import { newOrder, NOW_MS, record, request } from '../support/orders';
 
 interface Bench {
   readonly store: Store;
@@ -100,37 +93,6 @@ async function postgresBench(isQuick: boolean): Promise<Bench> {
 const WINDOW = { referenceSinceMs: NOW_MS - 1_000, recentSinceMs: NOW_MS - 1_000, recentLimit: 30 };
 /** No short way: how many orders there are counts from the first. */
 const EXACT = { ...WINDOW, recentLimit: 0 };
-
-function request(change: Partial<OpenRequest> = {}): OpenRequest {
-  const n = change.n ?? 7;
-  const deviceId = change.deviceId ?? 'CS000001';
-  return {
-    outTradeNo: `${deviceId}_${n}`,
-    deviceId,
-    n,
-    channel: 'wechat',
-    amountFen: 150,
-    ttlMs: 300_000,
-    reference: `r${n}`,
-    goods: 'tea',
-    session: 4,
-    nowMs: NOW_MS,
-    ...change,
-  };
-}
-
-function record(change: Partial<EventRecord> = {}): EventRecord {
-  return {
-    atMs: NOW_MS,
-    cause: 'device',
-    type: 'open',
-    detail: {},
-    fromState: '',
-    toState: 'CREATED',
-    entries: [],
-    ...change,
-  };
-}
 
 function opening(order: Order, more: Partial<Change> = {}): Change {
   return { order, records: [record()], wakeAtMs: order.wakeAtMs, tell: false, ...more };

@@ -7,6 +7,7 @@ import {
   UNTOUCHED,
 } from '../../../server/orders/model';
 import type { Context } from '../../../server/orders/rules';
+import type { EventRecord, OpenRequest } from '../../../server/orders/store';
 
 export const NOW_MS = 1_767_225_600_000;
 
@@ -44,6 +45,39 @@ export function newOrder(change: Partial<Order> = {}): Order {
     wakeAtMs: NOW_MS + 20_000,
     jobAtMs: NOW_MS + 20_000,
     version: 1,
+    ...change,
+  };
+}
+
+/** What a device asks for: its order `n`. */
+export function request(change: Partial<OpenRequest> = {}): OpenRequest {
+  const n = change.n ?? 7;
+  const deviceId = change.deviceId ?? 'CS000001';
+  return {
+    outTradeNo: `${deviceId}_${n}`,
+    deviceId,
+    n,
+    channel: 'wechat',
+    amountFen: 150,
+    ttlMs: 300_000,
+    reference: `r${n}`,
+    goods: 'tea',
+    session: 4,
+    nowMs: NOW_MS,
+    ...change,
+  };
+}
+
+/** A line of the event log. */
+export function record(change: Partial<EventRecord> = {}): EventRecord {
+  return {
+    atMs: NOW_MS,
+    cause: 'device',
+    type: 'open',
+    detail: {},
+    fromState: '',
+    toState: 'CREATED',
+    entries: [],
     ...change,
   };
 }

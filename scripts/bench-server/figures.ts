@@ -1,5 +1,5 @@
 /** Small things that the measurements share. */
-import { sleep, systemClock } from '../../server/time';
+import { sleep, systemClock, type Clock } from '../../server/time';
 
 /** Handshakes at a time. */
 const OPENING = 50;
@@ -31,10 +31,10 @@ async function openSome<One>(
   return opened;
 }
 
-async function restingBytes(memory: () => number | Promise<number>): Promise<number> {
+async function restingBytes(memory: () => number | Promise<number>, clock: Clock): Promise<number> {
   const seen: number[] = [];
   for (;;) {
-    await sleep(systemClock, STEADY.everyMs);
+    await sleep(clock, STEADY.everyMs);
     seen.push(await memory());
     const last = seen.slice(-STEADY.readings);
     const spread = Math.max(...last) - Math.min(...last);
@@ -55,15 +55,16 @@ export async function measureSessions<One>(
   count: number,
   memory: () => number | Promise<number>,
   open: (index: number) => Promise<One>,
+  clock = systemClock,
 ): Promise<{ opened: One[]; bytes: number }> {
   const first = Math.floor(count / 5);
   const opened = await openSome(0, first, open);
   const costs: number[] = [];
-  let before = await restingBytes(memory);
+  let before = await restingBytes(memory, clock);
   for (let piece = 1; piece <= PIECES; piece++) {
     const from = opened.length;
     opened.push(...(await openSome(from, first + Math.floor(((count - first) * piece) / PIECES), open)));
-    const after = await restingBytes(memory);
+    const after = await restingBytes(memory, clock);
     costs.push((after - before) / (opened.length - from));
     before = after;
   }

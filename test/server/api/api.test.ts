@@ -271,6 +271,8 @@ describe('bad input', () => {
     ['a PostgreSQL that is not there', { code: 'ECONNREFUSED' }],
     ['a connection that broke', { message: 'Connection terminated unexpectedly' }],
     ['no free connection in time', { message: 'timeout exceeded when trying to connect' }],
+    ['more under way than the database answers', { message: 'DATABASE: too much under way' }],
+    ['a connection that was closed', { message: 'Client was closed and is not queryable' }],
   ])('%s is no failure of ours: come again', async (_what, fields) => {
     const away = jest.spyOn(bench.server.core.merchants, 'list');
     away.mockRejectedValueOnce(Object.assign(new Error('no'), fields));

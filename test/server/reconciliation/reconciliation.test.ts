@@ -320,7 +320,16 @@ describe.each(['wechat', 'alipay'] as const)('%s', (channel) => {
       const report = await core.reconciliation.run(OPERATOR, merchantId, channel, { day: yesterday() });
       expect(report).toMatchObject({ state: 'DONE', billLines: 3, open: 0 });
     }
-    // Another number of the provider's is other money, whoever's order it names.
+    // Another amount is other money, and so is another number of the provider's, whoever's order it names.
+    withBill((lines) =>
+      lines.map((line) =>
+        line.outTradeNo === 'CS000003_1' && line.kind === 'payment' ? { ...line, amountFen: 171 } : line,
+      ),
+    );
+    await reconcile();
+    expect((await open()).map(([kind, outTradeNo]) => [kind, outTradeNo])).toEqual([
+      ['PAYMENT_OF_UNKNOWN_ORDER', 'CS000003_1'],
+    ]);
     withBill((lines) =>
       lines.map((line) => (line.outTradeNo === 'CS000003_1' ? { ...line, transactionId: 'ANOTHER' } : line)),
     );

@@ -18,7 +18,8 @@ import {
   type Step,
 } from './step';
 
-/** Longest pause between questions about a refund that is under way: to a bank card it takes days. */
+/** Pauses between questions about a refund that is under way: to a bank card it takes days. */
+const MIN_PENDING_MS = 4_000;
 const MAX_PENDING_MS = 3_600_000;
 
 /** Nothing is left of the payment: it was given back past us, all of it. */
@@ -111,9 +112,12 @@ export const finishRefund: Rule<'refundDone'> = (order, event) =>
   });
 
 export const waitForRefund: Rule<'refundPending'> = (order, event, { nowMs, times }) => {
-  const attempt = order.attempt + 1;
-  const wakeAtMs = nowMs + retryDelayMs(attempt + 1, MAX_PENDING_MS);
-  const isSlow = event.sinceMs !== undefined && nowMs - event.sinceMs >= times.slowRefundMs;
+  // Tries that nobody answered do not count, and no pause is longer than the money has been on its way.
+  const attempt = order.refundState === event.providerState ? order.attempt + 1 : 1;
+  const underWayMs = event.sinceMs === undefined ? MAX_PENDING_MS : nowMs - event.sinceMs;
+  const longestMs = Math.min(MAX_PENDING_MS, Math.max(MIN_PENDING_MS, underWayMs));
+  const wakeAtMs = nowMs + retryDelayMs(attempt + 1, longestMs);
+  const isSlow = event.sinceMs !== undefined && underWayMs >= times.slowRefundMs;
   // It is under way after all: nobody may take it for stuck any more, and give the money back a second time.
   const kept = order.alarm === 'REFUND_STUCK' ? '' : order.alarm;
   const alarm = isSlow ? 'REFUND_SLOW' : kept;

@@ -276,6 +276,22 @@ describe('refunds', () => {
     expect(act('REFUNDING', EVENTS.refundClosed).order).toMatchObject({ refundNo: 2, state: 'REFUNDING' });
   });
 
+  test('under way are asked about after 4 s, then twice as long each time, an hour at the most', () => {
+    const pause = (change: Partial<Order>, sinceMs?: number): number => {
+      const event = { ...EVENTS.refundPending, ...(sinceMs !== undefined && { sinceMs }) } as OrderEvent;
+      return act('REFUNDING', event, change).order.wakeAtMs! - NOW_MS;
+    };
+    const { providerState: refundState } = EVENTS.refundPending as { providerState: string };
+    expect(pause({ refundState: '' })).toBe(4_000);
+    expect([1, 2, 3, 9, 10, 30].map((attempt) => pause({ refundState, attempt }))).toEqual([
+      8_000, 16_000, 32_000, 2_048_000, 3_600_000, 3_600_000,
+    ]);
+    // However often nobody answered before, or in between.
+    expect(pause({ refundState: '', attempt: 9 }, NOW_MS - 300_000)).toBe(4_000);
+    expect(pause({ refundState, attempt: 9 }, NOW_MS - 300_000)).toBe(300_000);
+    expect(pause({ refundState, attempt: 9 }, NOW_MS - 1_000)).toBe(4_000);
+  });
+
   test('end when the provider has paid back, and only then', () => {
     expect(act('REFUNDING', EVENTS.refundDone)).toMatchObject({ order: { state: 'REFUNDED' }, tell: true });
     for (const state of STATES.filter((each) => each !== 'REFUNDING')) {

@@ -24,8 +24,9 @@ export function hostCompiler(): string | undefined {
   return ['gcc', 'clang', 'cc'].find(isInstalled);
 }
 
-/** Runs a compiler; throws its messages when it fails or warns. */
+/** Runs a compiler, with the folder for results there; throws its messages when it fails or warns. */
 export function compile(compiler: string, args: readonly string[]): void {
+  mkdirSync(OUT_FOLDER, { recursive: true });
   const { status, stderr, error } = spawnSync(compiler, args, { encoding: 'utf8' });
   if (error) throw error;
   if (status !== 0 || stderr !== '') throw new Error(`${compiler} ${args.join(' ')}\n${stderr}`);
@@ -39,7 +40,6 @@ export function compileProgram(
 ): string {
   const compiler = hostCompiler();
   if (compiler === undefined) throw new Error('no C compiler (gcc, clang or cc)');
-  mkdirSync(OUT_FOLDER, { recursive: true });
   const path = join(OUT_FOLDER, name);
   const files = ['coinslot.c', ...sources].map((file) => join(C_FOLDER, file));
   compile(compiler, [...STRICT_FLAGS, ...flags, '-I', C_FOLDER, ...files, '-o', path]);

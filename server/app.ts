@@ -73,7 +73,7 @@ const MAX_WAITING_CALLS = 10_000;
 const LOOK_INTERVAL_MS = 2_000;
 const MAX_LOOKS_KEPT = 10_000;
 /** A stop waits this long for calls to providers, and for a bill that is being compared; then they are given up. */
-const CALLS_END_MS = 10_000;
+export const CALLS_END_MS = 10_000;
 const BILL_END_MS = 5_000;
 /** The figures are wanted while the database is away, too. */
 const FIGURE_LIMIT_MS = 1_000;

@@ -15,10 +15,10 @@ import { DEFAULT_GATEWAY_LIMITS, Gateway, type GatewayLimits, type Streams } fro
 import { Metrics } from './metrics';
 import { watchBills, watchOrders } from './watchers';
 import { Lanes } from './orders/lanes';
-import { atMost, type StopStep, stopAll } from './stopping';
+import { type StopStep, stopAll } from './stopping';
 import { TaskRunner } from './orders/tasks';
 import type { Channel } from './providers';
-import { systemClock, type Clock } from './time';
+import { systemClock, within, type Clock } from './time';
 
 export interface ServerOptions {
   /** Folder for embedded PostgreSQL and for secrets that are not given. */
@@ -132,7 +132,7 @@ async function start(
   });
   undo.push(
     () =>
-      atMost(clock, CALLS_END_MS, lanes.stop(), () =>
+      within(clock, CALLS_END_MS, lanes.stop(), () =>
         log.warn(
           { calls: lanes.runningCount },
           'provider calls given up: their orders are asked about again',
@@ -156,7 +156,7 @@ async function start(
   undo.push(
     () => core.jobs.pause(),
     () =>
-      atMost(clock, BILL_END_MS, core.reconciling.pause(), () =>
+      within(clock, BILL_END_MS, core.reconciling.pause(), () =>
         log.warn({}, 'a bill given up: it is compared again'),
       ),
   );
@@ -216,16 +216,8 @@ function watchGauges(metrics: Metrics, gateway: Gateway, lanes: Lanes, core: Cor
   metrics.gauge(
     'coinslot_bill_differences_open',
     'Differences between bills and ledger that wait for a person or an answer',
-    () => soon(clock, FIGURE_LIMIT_MS, reconciliation.openCount()),
+    () => within(clock, FIGURE_LIMIT_MS, reconciliation.openCount()).catch(() => undefined),
   );
-}
-
-/** What `work` gives, or nothing when it fails or takes longer. */
-function soon<Value>(clock: Clock, limitMs: number, work: Promise<Value>): Promise<Value | undefined> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimer(() => resolve(undefined), limitMs);
-    work.then(resolve, () => resolve(undefined)).finally(() => clock.clearTimer(timer));
-  });
 }
 
 /** Lets a look at the provider pass only now and then for each order. */

@@ -30,3 +30,22 @@ export const systemClock: Clock = {
 export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.setTimer(resolve, delayMs));
 }
+
+/**
+ * What `work` comes to, but not later than after `limitMs`: then undefined, and `onLate` is told. Fails as `work` does
+ * in time; what becomes of it later is nobody's business.
+ */
+export function within<Value>(
+  clock: Clock,
+  limitMs: number,
+  work: Promise<Value>,
+  onLate: () => void = () => undefined,
+): Promise<Value | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(() => {
+      onLate();
+      resolve(undefined);
+    }, limitMs);
+    work.then(resolve, reject).finally(() => clock.clearTimer(timer));
+  });
+}

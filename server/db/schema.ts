@@ -84,7 +84,7 @@ export interface LedgerEntriesTable {
 
 /** A view: each entry as its two lines, the debit positive. */
 export interface LedgerLinesView {
-  id: Generated<number>;
+  id: number;
   eventId: number;
   outTradeNo: string;
   account: string;

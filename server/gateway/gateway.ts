@@ -10,7 +10,7 @@ import type { Random } from '../../src/protocol/ports';
 import type { DeviceDirectory, SessionEnd } from '../devices/directory';
 import { LineLimit } from '../log-limit';
 import type { Order } from '../orders/model';
-import type { Clock, Timer } from '../time';
+import { within, type Clock, type Timer } from '../time';
 import { BadMessageError, type Desk } from './desk';
 import { nodeRandom } from './node-crypto';
 import { Session, type EndReason, type Line, type SessionHost } from './session';
@@ -162,14 +162,14 @@ export class Gateway implements SessionHost {
     this.options.clock.clearTimer(this.sweepTimer);
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     const settled = Promise.all([...this.sessions].map((session) => session.settled()));
-    await this.within(DRAIN_TIMEOUT_MS, settled);
+    await within(this.options.clock, DRAIN_TIMEOUT_MS, settled);
     for (const session of [...this.sessions]) session.end('drain');
-    await this.within(DRAIN_TIMEOUT_MS, closed);
+    await within(this.options.clock, DRAIN_TIMEOUT_MS, closed);
     // One after the other: two statements over many devices could wait for each other.
-    await this.within(DRAIN_TIMEOUT_MS, Promise.all(this.notes));
+    await within(this.options.clock, DRAIN_TIMEOUT_MS, Promise.all(this.notes));
     this.noteEnded(new Map(this.drained));
     this.drained.clear();
-    await this.within(DRAIN_TIMEOUT_MS, Promise.all(this.notes));
+    await within(this.options.clock, DRAIN_TIMEOUT_MS, Promise.all(this.notes));
   }
 
   get sessionCount(): number {
@@ -359,15 +359,6 @@ export class Gateway implements SessionHost {
   }
 
   /** Waits for `work`, but not longer than `limitMs`. */
-  private within(limitMs: number, work: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.options.clock.setTimer(resolve, limitMs);
-      void work.then(() => {
-        this.options.clock.clearTimer(timer);
-        resolve();
-      });
-    });
-  }
 }
 
 function endOf({ lastHeardMs }: Session, session: number): SessionEnd {

@@ -57,7 +57,7 @@ export interface OpenRequest {
   readonly nowMs: number;
 }
 
-/** What the second verification looks at; read while the device is locked. */
+/** What the second verification looks at; an order is written only while all of it is so. */
 export interface OpenFacts {
   /** Undefined when the device is not known. */
   readonly device:
@@ -108,7 +108,7 @@ export interface Store {
     outTradeNo: string,
     decide: (locked: LockedOrder | undefined) => Decision,
   ): Promise<Decision>;
-  /** The same for an order that may have to be made; the device is locked meanwhile. */
+  /** The same for an order that may have to be made, decided on facts that are still so when it is stored. */
   open<Decision extends Change | undefined>(
     request: OpenRequest,
     window: OpenWindow,

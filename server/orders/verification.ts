@@ -1,6 +1,7 @@
 /**
  * The second verification: whether the server follows a device's wish for an order. The module has checked the
- * frame and its own limits; here it is checked against what the merchant set, with facts read under a lock.
+ * frame and its own limits; here it is checked against what the merchant set, with facts that are
+ * still so when the order is written (store.ts).
  * The first reason that applies is given, in the order below, which docs/orders-server.md lists.
  * Nothing is looked up or changed here.
  */

@@ -185,17 +185,16 @@ async function refundEntries(db: Db, names: readonly string[]): Promise<RefundEn
   for (let at = 0; at < names.length; at += CHUNK) {
     const rows = await db
       .selectFrom('orderEvents')
-      .innerJoin('ledgerLines', (join) =>
+      .innerJoin('ledgerEntries', (join) =>
         join
-          .onRef('ledgerLines.outTradeNo', '=', 'orderEvents.outTradeNo')
-          .onRef('ledgerLines.eventId', '=', 'orderEvents.id'),
+          .onRef('ledgerEntries.outTradeNo', '=', 'orderEvents.outTradeNo')
+          .onRef('ledgerEntries.eventId', '=', 'orderEvents.id'),
       )
       .select(['orderEvents.outTradeNo', 'type', 'atMs', 'detail', 'amountFen'])
       .where('orderEvents.outTradeNo', 'in', names.slice(at, at + CHUNK))
       .where('type', 'in', ['refundDone', 'refundedOutside'])
-      .where('amountFen', '<', 0)
       .execute();
-    found.push(...rows.map((row) => ({ ...row, amountFen: -row.amountFen })));
+    found.push(...rows);
   }
   return found;
 }

@@ -141,7 +141,10 @@ export class AtChannel {
   private readonly fire: () => void;
   private probesLeft!: number;
   private quietRestarts!: number;
-  /** The last command with a payload came to no good end: the modem may be waiting for bytes of it. */
+  /**
+   * The last command with a payload came to no good end: the modem may be waiting for bytes of it. Outlives a
+   * rest: power pins that are not wired, or did not work, have reset nothing.
+   */
   private mayHunger!: boolean;
 
   constructor(
@@ -190,7 +193,6 @@ export class AtChannel {
   /** Ends what is running as aborted and writes nothing until `settle`. */
   rest(): void {
     this.enter(Stage.Rest, 0);
-    this.mayHunger = false;
     this.end(AtResult.Aborted, '');
   }
 

@@ -260,6 +260,16 @@ describe('AT channel', () => {
       expect(desk.outcomes).toMatchObject([{ result: AtResult.Timeout }]);
     });
 
+    it('fills up a modem that has been left at its prompt, even after a rest', () => {
+      const desk = new Desk();
+      desk.ask(send);
+      desk.at.rest();
+      desk.takeWritten();
+      desk.at.settle(4);
+      desk.time.advance(200 + 600);
+      expect(desk.takeWritten()).toBe('ATE0V1\r' + '\x1b'.repeat(1460) + 'ATE0V1\r');
+    });
+
     it('writes a long payload in pieces, whole and in order', () => {
       const desk = new Desk();
       const payload = Array.from({ length: 1460 }, (_, index) => String.fromCharCode(index % 251)).join('');

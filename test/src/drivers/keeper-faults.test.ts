@@ -42,6 +42,17 @@ describe('link keeper against what public drivers get wrong', () => {
     },
   );
 
+  it('feeds a modem left at its prompt, though it said that it was off and no pin could reset it', () => {
+    const bench = up({ pins: {} });
+    const receive = bench.modem.onBytes;
+    bench.modem.onBytes = (data) => {
+      if (!data.includes('> ')) receive(data);
+    };
+    bench.keeper.send('x'.repeat(625));
+    bench.modem.say('\r\nNORMAL POWER DOWN\r\n');
+    expect(bench.untilUpAgain(60_000)).toBeLessThan(15_000);
+  });
+
   it('gives a socket up that refuses to send, instead of trying for ever', () => {
     const bench = up();
     bench.modem.replies['+CIPSEND'] = '\r\n+CME ERROR: 3\r\n';

@@ -112,7 +112,7 @@ describe(`link keeper under noise (seed ${SEED})`, () => {
         bench.time.advance(2000);
         expect(bench.clock.pending).toBe(0);
       }),
-      { numRuns: 150, seed: SEED },
+      { numRuns: 600, seed: SEED },
     );
   });
 });

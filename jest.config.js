@@ -9,6 +9,7 @@ module.exports = {
   // One PostgreSQL for the tests of the server; it starts only when one of them runs.
   globalSetup: '<rootDir>/test/server/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/server/support/global-teardown.ts',
-  testTimeout: 30000,
+  // Far beyond what any test takes: a busy machine is no failure, only something that never comes is.
+  testTimeout: 180000,
   maxWorkers: 2,
 };

@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 
 /** Says its slave's name, then holds it open until the master goes. */
 const HOLDER = 'stty raw -echo; tty; exec sleep infinity';
-const OPEN_LIMIT_MS = 5000;
+const OPEN_LIMIT_MS = 60_000;
 const DRAIN_BYTES = 4096;
 
 export class Pty {

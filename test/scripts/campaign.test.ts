@@ -10,7 +10,6 @@ import type { TortureTask } from '../../scripts/torture/worker';
 import type { PlayResult } from '../../sim/world/play';
 
 // Threads with a whole world in each: seconds, and more on a busy machine.
-jest.setTimeout(120_000);
 
 const OPTIONS = { sites: 2, orders: 6, spanMs: 60_000 };
 const SEEDS = [21, 22, 23];
@@ -18,7 +17,7 @@ const SEEDS = [21, 22, 23];
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 test('the same seeds give the same results, in the same order, on one thread and on three', async () => {
   const bundle = await bundleWorker('scripts/torture/worker.ts');

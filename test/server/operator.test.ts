@@ -16,8 +16,6 @@ import { OPERATOR } from './support/server';
 import { parametersFor } from './support/sandbox-merchant';
 import { until } from './support/until';
 
-jest.setTimeout(120_000);
-
 const ROOT = path.resolve(__dirname, '../..');
 const TOKEN = 'operator-token-of-the-tests';
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coinslot-operator-'));
@@ -104,13 +102,13 @@ test('merchant, parameters, device, provisioning, sale', async () => {
   const given = await provision(['--id', 'CS000001', '--key', '-', ...gateway], printed.out);
   expect([given.code, given.errors]).toEqual([0, '']);
   expect(given.out).toMatch(/^provisioned: CS000001, firmware \S+, server 127\.0\.0\.1:\d+\n$/);
-  await until(async () => (await core.devices.find('CS000001'))!.isOnline, 60_000);
+  await until(async () => (await core.devices.find('CS000001'))!.isOnline);
 
   const sale = command('maker/cli/main.ts', ['--port', `tcp:${line.address}`, 'pay', '2.50']);
   const order = await until(async () => {
     const found = await core.store.find('CS000001_1');
     return found?.codeUrl ? found : undefined;
-  }, 30_000);
+  });
   expect(sandbox.model.wallet.pay(order.codeUrl)).toMatchObject({ ok: true });
   const sold = await sale;
   expect([sold.code, sold.out.includes('DISPENSED')]).toEqual([0, true]);

@@ -6,8 +6,6 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { query, testDatabase } from './support/cluster';
 
-jest.setTimeout(60_000);
-
 const ROOT = path.resolve(__dirname, '../..');
 const PORTS = { COINSLOT_HTTP_PORT: '0', COINSLOT_GATEWAY_PORT: '0', COINSLOT_DTU_PORT: '0' };
 let dataDir = '';

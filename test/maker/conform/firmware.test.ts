@@ -83,7 +83,7 @@ beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
   const begun = start();
   await drive(clock, begun);
-}, 120_000);
+});
 
 afterAll(() => board.cutPower());
 

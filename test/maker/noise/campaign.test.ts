@@ -20,7 +20,7 @@ if (!hostCompiler()) console.warn('skipped: no C compiler (gcc, clang or cc)');
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 const play = (program: string, relayMode: 0 | 1, change: object = {}): CampaignResult =>
   new Campaign({

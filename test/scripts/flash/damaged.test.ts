@@ -63,7 +63,7 @@ onInterpreter('a damaged settings page', () => {
     await provision();
     await box.cutPower();
     good = readFileSync(flashFile);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await box.close();
@@ -107,7 +107,7 @@ onInterpreter('a damaged settings page', () => {
 
   it('is none when nothing is damaged', async () => {
     expect(await startWith(() => {})).toMatchObject({ deviceId: IDENTITY.id });
-  }, 60_000);
+  });
 
   it.each(Object.keys(IDENTITY))(
     'a bit of the %s has changed: no identity, and the log tells of it',
@@ -158,7 +158,7 @@ onInterpreter('a damaged settings page', () => {
     const expected = Buffer.from(good);
     newer(expected.subarray(journal.from, journal.to));
     expect(readFileSync(flashFile).subarray(journal.from).equals(expected.subarray(journal.from))).toBe(true);
-  }, 60_000);
+  });
 
   /** A program of another name is not run: as on a board whose button is held while it starts. */
   function withButtonHeld(flash: Buffer): Buffer {
@@ -212,5 +212,5 @@ onInterpreter('a damaged settings page', () => {
     } finally {
       board.close();
     }
-  }, 60_000);
+  });
 });

@@ -46,7 +46,7 @@ onInterpreter('flash, on a board', () => {
     expect(text).toMatch(/this board is LINUX, the profile espruino-wifi is for ESPRUINOWIFI/);
     expect(status).toBe(1);
     expect(existsSync(path.join(board.folder, 'espruino.flash'))).toBe(false);
-  }, 60_000);
+  });
 
   it('refuses an image that was built for another board', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-image-'));
@@ -57,7 +57,7 @@ onInterpreter('flash, on a board', () => {
     rmSync(folder, { recursive: true });
     expect(text).toMatch(/pico\.bin was not built for LINUX/);
     expect(status).toBe(1);
-  }, 60_000);
+  });
 
   it('ends with a sentence when the cable is pulled in the midst, and then flashes the same board', async () => {
     const board = newBoard();

@@ -130,7 +130,7 @@ onInterpreter('provision, on a module', () => {
     await new Promise<void>((resolve) => line.listen(0, '127.0.0.1', resolve));
     port = `tcp:127.0.0.1:${(line.address() as AddressInfo).port}`;
     box.powerOn();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await box.close();
@@ -162,7 +162,7 @@ onInterpreter('provision, on a module', () => {
     expect(await isConsole('usb')).toBe(true);
     expect(await isConsole('host')).toBe(false);
     expect(await isConsole('modem')).toBe(false);
-  }, 60_000);
+  });
 
   it('gives the module its identity with a key that the platform made', async () => {
     const { url, asked, server } = await platform();
@@ -186,7 +186,7 @@ onInterpreter('provision, on a module', () => {
     expect(again.status).toBe(1);
     expect(asked).toHaveLength(2);
     server.close();
-  }, 90_000);
+  });
 
   it.each(['usb', 'host', 'modem'] as const)(
     'has no console at %s any more',
@@ -217,5 +217,5 @@ onInterpreter('provision, on a module', () => {
     silent.close();
     expect(text).toMatch(/did not answer HELLO/);
     expect(status).toBe(1);
-  }, 60_000);
+  });
 });

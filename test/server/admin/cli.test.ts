@@ -5,8 +5,6 @@ import * as path from 'node:path';
 import { DEVICE, OPERATOR, OPERATOR_TOKEN, ServerBench } from '../support/server';
 import { until } from '../support/until';
 
-jest.setTimeout(60_000);
-
 const ROOT = path.resolve(__dirname, '../../..');
 let bench: ServerBench;
 

@@ -13,8 +13,6 @@ import { systemClock } from '../../../server/time';
 import { query } from '../support/cluster';
 import { until } from '../support/until';
 
-jest.setTimeout(60_000);
-
 const ROOT = path.resolve(__dirname, '../../..');
 const SCRIPT = path.join(ROOT, 'test/server/support/cluster-process.ts');
 const isRoot = process.getuid!() === 0;

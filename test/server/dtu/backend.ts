@@ -1,8 +1,7 @@
 /** Makers' backends for tests: one on the TCP port, one on the WebSocket. Both keep what came. */
 import * as net from 'node:net';
 import WebSocket from 'ws';
-
-const LIMIT_MS = 8_000;
+import { LIMIT_MS } from '../support/until';
 
 abstract class TestBackend {
   bytes = '';
@@ -11,12 +10,12 @@ abstract class TestBackend {
 
   /** Resolves once `condition` holds; fails after a while. */
   async sees(condition: () => boolean): Promise<void> {
-    const deadline = Date.now() + LIMIT_MS;
+    const deadline = performance.now() + LIMIT_MS;
     while (!condition()) {
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(
           () => reject(new Error(`it did not happen: ${condition.toString()}; ${this.state()}`)),
-          deadline - Date.now(),
+          deadline - performance.now(),
         );
         this.waiters.push(() => {
           clearTimeout(timer);

@@ -17,8 +17,6 @@ import { DEVICE, KEY, ServerBench } from '../support/server';
 import { until } from '../support/until';
 import { TcpBackend, WsBackend } from './backend';
 
-jest.setTimeout(90_000);
-
 const READY = 10;
 const MAKER = 'data.maker.example';
 let bench: ServerBench;
@@ -82,10 +80,10 @@ beforeAll(async () => {
     timing: FAST,
   });
   machine = new Machine(board.host, clock);
-  const booted = machine.waitFor(HostType.Info, () => true, 60_000);
+  const booted = machine.waitFor(HostType.Info, () => true, 90_000);
   board.powerOn();
   await booted;
-  const ready = machine.waitFor(HostType.Signal, ({ link }) => link === READY, 60_000);
+  const ready = machine.waitFor(HostType.Signal, ({ link }) => link === READY, 90_000);
   const identity = { id: DEVICE, key: KEY.toString('hex'), host: 'gateway.test', port: 7001, apn: 'cmnet' };
   await machine.request(HostType.Provision, { json: JSON.stringify(identity) });
   await ready;
@@ -107,18 +105,18 @@ it('tunnel: host and backend exchange all bytes in order, an order is paid meanw
   await backend.sees(() => backend.isOpen);
   backend.socket.write(down, 'latin1');
   const written = host.write(up);
-  const paid = machine.waitFor(HostType.Qr, () => true, 30_000);
+  const paid = machine.waitFor(HostType.Qr, () => true, 90_000);
   await machine.request(HostType.Pay, { amountFen: 150, channel: 1, ttlS: 0, reference: 'r1', goods: 'tea' });
   const { order } = await paid;
   const done = machine.waitFor(
     HostType.Status,
     (fields) => fields.order === order && fields.state === 10,
-    60_000,
+    90_000,
   );
   bench.provider.pay(`${DEVICE}_${order as number}`);
   await bench.notify(`${DEVICE}_${order as number}`);
   await Promise.all([written, done]);
-  await until(() => host.received.length === down.length && backend.bytes.length === up.length, 30_000);
+  await until(() => host.received.length === down.length && backend.bytes.length === up.length);
   expect([host.received === down, backend.bytes === up]).toEqual([true, true]);
   await host.close();
   expect(host.reason).toBe(0);
@@ -143,7 +141,7 @@ it('direct: host and the maker’s own server exchange all bytes in order, past 
   await until(() => makerSide.sockets.length === 1);
   makerSide.sockets[0]!.write(down, 'latin1');
   await host.write(up);
-  await until(() => host.received.length === down.length && makerSide.received.length === up.length, 30_000);
+  await until(() => host.received.length === down.length && makerSide.received.length === up.length);
   expect([host.received === down, makerSide.received === up]).toEqual([true, true]);
   await host.close();
   expect(host.reason).toBe(0);

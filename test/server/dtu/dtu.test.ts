@@ -6,8 +6,6 @@ import { DEVICE, ServerBench } from '../support/server';
 import { until } from '../support/until';
 import { TcpBackend, WsBackend } from './backend';
 
-jest.setTimeout(60_000);
-
 const WINDOW = 16_384;
 let bench: ServerBench;
 let device: TestDevice;

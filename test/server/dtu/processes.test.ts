@@ -5,8 +5,6 @@ import { DEVICE, ServerBench } from '../support/server';
 import { until } from '../support/until';
 import { TcpBackend, WsBackend } from './backend';
 
-jest.setTimeout(60_000);
-
 const WINDOW = 16_384;
 const fairUse = { dayBytes: 100_000, bytesPerSecond: 1_000_000 };
 let first: ServerBench;

@@ -19,6 +19,7 @@ import {
 } from '../../../src/protocol/link';
 import { decodeMessage, DOWN_KINDS, type Message } from '../../../src/protocol/messages';
 import { nodeAes, nodeCcm, nodeRandom } from '../../../server/gateway/node-crypto';
+import { LIMIT_MS } from './until';
 
 /** Free text as the protocol carries it. */
 export const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
@@ -126,7 +127,7 @@ export class TestDevice {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`nothing came; heard ${JSON.stringify(this.heard)}`)),
-        8_000,
+        LIMIT_MS,
       );
       const check = (): void => {
         if (!condition()) this.waiters.push(check);

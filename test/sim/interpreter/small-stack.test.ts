@@ -38,7 +38,7 @@ const interpreter = findInterpreter();
     const started = machine.waitFor(HostType.Info, () => true, LIMIT_MS);
     box.powerOn();
     await started;
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await box.close();

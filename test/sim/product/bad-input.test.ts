@@ -27,7 +27,7 @@ const IDENTITY = {
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 /** A module on the bench with raw bytes both ways. */
 class Bench {

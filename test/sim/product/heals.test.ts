@@ -34,7 +34,7 @@ const MINUTE_MS = 60_000;
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 class World {
   readonly clock = new VirtualClock();

@@ -16,7 +16,7 @@ const LINK = { simMissing: 2, noNetwork: 4, connecting: 7, noServer: 8 };
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 /** Both lights over 1.5 s, one character a step: r, f, both (b) or none (-). */
 function seen({ module, clock }: StreamWorld): string {

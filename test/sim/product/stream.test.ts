@@ -23,7 +23,7 @@ const MAKER = '10.0.0.9';
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 /** Bytes of all values that tell where they belong. */
 function bytesOf(count: number, seed: number): string {

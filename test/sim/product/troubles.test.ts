@@ -14,7 +14,7 @@ const RESET_AT = 6;
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 /** Every look at memory throws, as a mistake of ours in a timer would. */
 function throwing(world: StreamWorld, message: string): () => void {

@@ -12,7 +12,6 @@ let folder: string;
 const children: ChildProcess[] = [];
 
 // Each start compiles the command anew, which takes seconds on a busy machine.
-jest.setTimeout(120_000);
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sandbox-cli-'));

@@ -25,7 +25,6 @@ if (!executablePath) {
 }
 
 // A browser on a busy machine takes its time.
-jest.setTimeout(120_000);
 
 const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
 

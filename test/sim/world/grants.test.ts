@@ -5,12 +5,11 @@ import { Play } from '../../../sim/world/play';
 import { QUIET_PURCHASE, QUIET_SITE, quietPlan } from './support';
 
 // Dozens of whole worlds a test: seconds, and more on a busy machine.
-jest.setTimeout(120_000);
 
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 /** Changes of an order from its opening to its end, with some to spare. */
 const CHANGES = 9;

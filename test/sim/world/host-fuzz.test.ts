@@ -11,7 +11,7 @@ import { HostType } from '../../../src/protocol/host';
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 const SPAN_MS = 20_000;
 const atMs = fc.oneof(fc.integer({ min: 0, max: 3_000 }), fc.integer({ min: 0, max: SPAN_MS }));
@@ -99,4 +99,4 @@ test('any sequence of host frames leaves the laws whole and gets its answers', a
     }),
     { numRuns: 40 },
   );
-}, 120_000);
+});

@@ -15,7 +15,7 @@ import { QUIET_PURCHASE, QUIET_SITE, quietPlan } from './support';
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 const IDENTITY = {
   id: 'CS000001',

@@ -17,7 +17,7 @@ const STORY = [
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 /** What the machine's host is told of an order's log, or of everything (0), word by word. */
 async function logOf(play: Play, order: number): Promise<string[][]> {
@@ -65,7 +65,7 @@ test('every entry of an order has a state, a reason, a time and a cause, on the 
     expect(event.type).not.toBe('');
     expect(event.atMs).toBeGreaterThan((nowS - 60) * 1_000);
   }
-}, 60_000);
+});
 
 /** Stories whose end alone does not tell who caused it. */
 const CAUSES: readonly [string, Partial<SitePlan>, Partial<PurchaseStep>, string[]][] = [
@@ -113,4 +113,4 @@ test('while the clock is not set, an entry says after what, and how long after t
     ['0', 'START', 'POWER', `>${lastS}`],
     ['1', 'UNCERTAIN', 'POWER_CUT', expect.stringMatching(new RegExp(`^>${lastS}\\+[1-5]$`)), 'RESTART'],
   ]);
-}, 60_000);
+});

@@ -6,7 +6,7 @@ import { nameOf, playCuts, pointsOf, readPoints } from '../../../sim/world/cuts'
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 const OFF_MS = 800;
 /** So many runs take seconds, and more on a busy machine. */

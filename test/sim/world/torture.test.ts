@@ -6,12 +6,11 @@ import { Play, play } from '../../../sim/world/play';
 import { QUIET_PURCHASE, QUIET_SITE, quietPlan } from './support';
 
 // Whole fleets: seconds each, and more on a busy machine.
-jest.setTimeout(120_000);
 
 let firmware: Firmware;
 beforeAll(async () => {
   firmware = await buildFirmware('espruino-wifi');
-}, 60_000);
+});
 
 const SMALL = { sites: 2, orders: 20, spanMs: 240_000 };
 

@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { command } from '../scripts/command-line';
 import { generatedFiles } from './files';
 
 export const GENERATED = join(__dirname, 'generated');
@@ -52,7 +53,10 @@ export function writeFiles(
 }
 
 function main(): void {
-  const isCheck = process.argv.includes('--check');
+  const { check: isCheck } = command('hardware', 'writes everything that is made from the design')
+    .option('--check', 'writes nothing; exits with 1 when anything differs', false)
+    .parse()
+    .opts<{ check: boolean }>();
   const files = generatedFiles();
   const found = differences(files);
   const { changed, foreign } = found;

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KicadProject, kicadVersion } from './check/kicad';
+import { command } from '../scripts/command-line';
 import { generatedFiles } from './files';
 import { PROJECT } from './schematic/sheet-writer';
 
@@ -22,6 +23,7 @@ export function shownHash(files: ReadonlyMap<string, string>): string {
 }
 
 function main(): void {
+  command('hardware:pictures', 'draws board and schematic with KiCad 9').parse();
   const version = kicadVersion();
   if (version === undefined) {
     console.error('KiCad 9 (kicad-cli) is needed to draw the pictures; nothing was changed');

@@ -6,6 +6,7 @@
  */
 import { findInterpreter } from '../sim/interpreter/interpreter';
 import { buildFirmware } from './build/build';
+import { command } from './command-line';
 import { hasCallgrind } from './bench-firmware/callgrind';
 import { limits, profileNames } from './build/profile';
 import { measureJournalStart, type StartFigures } from './budget/journal-start';
@@ -124,8 +125,15 @@ function showJsVars({ idle, peak, tunnelPeak, perOpenOrder, shares }: JsVarFigur
 }
 
 async function main(): Promise<void> {
+  const { bytes: isBytesOnly } = command(
+    'budget',
+    'bytes, JsVars and start of the firmware against their limits',
+  )
+    .option('--bytes', 'leaves the interpreter out', false)
+    .parse()
+    .opts<{ bytes: boolean }>();
   const { rows, failures } = await bundleRows();
-  const figures = process.argv.includes('--bytes') ? undefined : await jsVarFigures(failures);
+  const figures = isBytesOnly ? undefined : await jsVarFigures(failures);
   if (figures) {
     showJsVars(figures);
     failures.push(...figures.troubles);
@@ -133,7 +141,7 @@ async function main(): Promise<void> {
     if (figures.peak > limits.peakJsVars) failures.push(`peak: ${figures.peak} JsVars`);
     for (const trouble of figures.troubles) console.log(`WRONG: ${trouble}`);
   }
-  const start = process.argv.includes('--bytes') ? undefined : await startFigures(failures);
+  const start = isBytesOnly ? undefined : await startFigures(failures);
   console.log(
     JSON.stringify({
       ok: failures.length === 0,

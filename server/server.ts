@@ -2,8 +2,9 @@
  * The server process: configuration from the environment, one line of JSON on standard output when it is ready,
  * an orderly end on SIGTERM and SIGINT. Wiring is app.ts's.
  */
+import { command } from '../scripts/command-line';
 import { startServer, type ServerOptions } from './app';
-import { ConfigError, readConfig, type Config } from './config/config';
+import { ConfigError, ENVIRONMENT, readConfig, type Config } from './config/config';
 import { startSentence } from './start-error';
 import { STOP_LIMIT_MS } from './stopping';
 import { systemClock } from './time';
@@ -53,6 +54,9 @@ function optionsOf(config: Config): ServerOptions {
 }
 
 async function main(): Promise<void> {
+  command('server', 'the platform server; its settings come from the environment (docs/operating.md)')
+    .addHelpText('after', `\nSettings:\n  ${Object.keys(ENVIRONMENT).join('\n  ')}`)
+    .parse();
   const server = await startServer(optionsOf(readConfig(process.env)));
   const stop = (): void => {
     systemClock.setTimer(() => process.exit(EXIT_FAILED), STOP_LIMIT_MS);

@@ -4,6 +4,7 @@
  * line says "skipped", and nothing that only KiCad can tell is claimed).
  */
 import { join } from 'node:path';
+import { command } from '../../scripts/command-line';
 import { coinslotDesign, footprintsOf, generatedFiles, symbolsOf, type Design } from '../files';
 import { differences } from '../make';
 import { parseSexpr, childOf, childrenOf, textOf } from '../model/sexpr';
@@ -114,6 +115,7 @@ function kicadChecks(design: Design, schematic: ReadSchematic, board: ReadBoard)
 }
 
 function main(): void {
+  command('hardware:check', 'every check of the board, KiCad’s where KiCad 9 is installed').parse();
   const design = coinslotDesign();
   const files = generatedFiles(design);
   const text = (name: string): string => files.get(`kicad/${name}`)!;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { FILLS_FILE, fillsText } from '../board/copper';
 import { pourName } from '../board/board-writer';
 import { PAGE_ORIGIN, POURS } from '../layout/board';
+import { command } from '../../scripts/command-line';
 import type { Point } from '../model/geometry';
 
 const BOARD_FILE = join(__dirname, '..', 'generated', 'kicad', 'coinslot.kicad_pcb');
@@ -23,6 +24,7 @@ function pairs(flat: readonly number[]): Point[] {
 }
 
 function main(): void {
+  command('hardware:fill', 'fills the pours with KiCad 9').parse();
   const args = [SCRIPT, BOARD_FILE, String(PAGE_ORIGIN.x), String(PAGE_ORIGIN.y)];
   const output = execFileSync('/usr/bin/python3', args, { maxBuffer: OUTPUT_LIMIT, encoding: 'utf8' });
   const json = output.slice(output.indexOf('{'));

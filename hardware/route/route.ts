@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { TRACKS_FILE, tracksText, type Path, type Via } from '../board/copper';
 import { coinslotCircuit } from '../circuit/circuit';
 import { placeParts } from '../layout/placed';
+import { command } from '../../scripts/command-line';
 import { layerOf, pointAt, SORTS } from './grid';
 import { jobsOf } from './jobs';
 import { Negotiation, type Laid } from './negotiate';
@@ -54,6 +55,7 @@ function pathOf(net: string, nodes: readonly number[], joints: ReadonlySet<numbe
 }
 
 function main(): void {
+  command('hardware:route', 'lays the tracks; takes minutes').parse();
   const circuit = coinslotCircuit();
   const parts = placeParts(circuit);
   const numbers = new Map([...circuit.nets.keys()].map((net, index) => [net, index + 1]));

@@ -2,37 +2,38 @@
  * `npm run maker:noise -- --orders N --seed N`: runs the campaign in both kinds of delivery and prints a summary; the last
  * line is JSON. Exits with 1 when an order was lost or doubled; the seed repeats the run.
  */
-import { parseArgs } from 'node:util';
 import { buildFirmware } from '../../scripts/build/build';
+import { command, number, whole } from '../../scripts/command-line';
 import { compileProgram, hostCompiler, SANITIZER_FLAGS } from '../c/compile';
 import { Campaign, type CampaignResult } from './campaign';
 import { ROUGH } from './spoilt-line';
 
 const PROFILE = 'espruino-wifi';
 
-function readArguments(): { orders: number; seed: number; share: number; restartShare: number } {
-  const { values } = parseArgs({
-    options: {
-      orders: { type: 'string', default: '1000' },
-      seed: { type: 'string', default: '1' },
-      share: { type: 'string', default: String(ROUGH.share) },
-      restarts: { type: 'string', default: '0.1' },
-    },
-  });
-  const wholeNumber = (name: 'orders' | 'seed'): number => {
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1`);
-    return value;
-  };
-  const share = Number(values.share);
-  if (!(share >= 0 && share <= 0.05)) throw new Error('--share must be from 0 to 0.05');
-  const restartShare = Number(values.restarts);
-  if (!(restartShare >= 0 && restartShare <= 1)) throw new Error('--restarts must be from 0 to 1');
-  return { orders: wholeNumber('orders'), seed: wholeNumber('seed'), share, restartShare };
+interface Options {
+  readonly orders: number;
+  readonly seed: number;
+  readonly share: number;
+  readonly restarts: number;
+}
+
+function readOptions(): Options {
+  return command('maker:noise', 'sells over a spoilt line with the C library and the module’s firmware')
+    .option('--orders <number>', 'half with each kind of delivery', whole(1), 1_000)
+    .option('--seed <number>', 'same seed, same run', whole(1), 1)
+    .option('--share <number>', 'of bits that arrive wrong', number(0, 0.05), ROUGH.share)
+    .option(
+      '--restarts <number>',
+      'share of sales during which the machine is switched off and on',
+      number(0, 1),
+      0.1,
+    )
+    .parse()
+    .opts<Options>();
 }
 
 async function main(): Promise<void> {
-  const { orders, seed, share, restartShare } = readArguments();
+  const { orders, seed, share, restarts: restartShare } = readOptions();
   if (!hostCompiler()) throw new Error('needs a C compiler (Debian: apt-get install gcc)');
   const firmware = await buildFirmware(PROFILE);
   const program = compileProgram('lockstep-noise', ['lockstep/lockstep.c'], SANITIZER_FLAGS);

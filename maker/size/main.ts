@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { command } from '../../scripts/command-line';
 import { C_FOLDER, compile, isInstalled, OUT_FOLDER, STRICT_FLAGS } from '../c/compile';
 
 /** Bytes of code with constants, and of RAM for one module. On mcs51 `internal` is the part below 128. */
@@ -123,6 +124,7 @@ export function measure(name: string, defines: readonly string[] = []): Size | u
 }
 
 function main(): void {
+  command('maker:size', 'code and RAM of the C library on makers’ microcontrollers').parse();
   const result: { [name: string]: Size | null } = {};
   for (const [name, target] of Object.entries(TARGETS)) {
     console.log(target.title);

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findInterpreter, type Interpreter } from '../../sim/interpreter/interpreter';
 import { buildFirmware } from '../build/build';
+import { command } from '../command-line';
 import { hasCallgrind } from './callgrind';
 import { countLive, type LiveCounts } from './live';
 import { convert, type Conversion, countAlternatives, countPeerLine, KNOWN, SEALED_BYTES } from './programs';
@@ -96,14 +97,12 @@ function show(rows: readonly Row[], { median, least, most }: Conversion): string
   return over;
 }
 
-/** The folder behind `--modules`, with copies of Espruino's AT.js and SIM900.js; undefined without it. */
-function modulesFolder(): string | undefined {
-  const at = process.argv.indexOf('--modules');
-  return at < 0 ? undefined : process.argv[at + 1];
-}
+const { modules } = command('bench:firmware', 'work of the firmware, in instructions on the interpreter')
+  .option('--modules <folder>', 'Espruino’s AT.js and SIM900.js, for a peer')
+  .parse()
+  .opts<{ modules?: string }>();
 
 function peerLine(interpreter: Interpreter, folder: string): number | undefined {
-  const modules = modulesFolder();
   const count = modules === undefined ? undefined : countPeerLine(interpreter, folder, modules);
   if (count === undefined) {
     const why = modules === undefined ? 'no --modules <folder>' : `no AT.js and SIM900.js in ${modules}`;

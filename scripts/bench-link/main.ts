@@ -3,7 +3,7 @@
  * time against the real driver and keeper, then DTU throughput; a table, and one line of JSON last. Exits with
  * 1 when an expectation is missed; the line says which, and class and seed repeat a run.
  */
-import { parseArgs } from 'node:util';
+import { command, oneOf, whole } from '../command-line';
 import { FAULT_CASES, type FaultCase } from './cases';
 import { measureThroughput } from './throughput';
 import { runCase, type RunResult } from './runs';
@@ -18,16 +18,25 @@ interface Summary {
   worstSeed: number;
 }
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '20' },
-    only: { type: 'string' },
-    log: { type: 'boolean', default: false },
-  },
-});
-const seed = Number(values.seed);
-const runCount = Number(values.runs);
+interface Options {
+  readonly seed: number;
+  readonly runs: number;
+  readonly only?: string;
+  readonly log?: true;
+}
+
+const {
+  seed,
+  runs: runCount,
+  only,
+  log,
+} = command('bench:link', 'how the link comes back from each fault, and what DTU carries')
+  .option('--seed <number>', 'same seed, same figures', whole(0), 1)
+  .option('--runs <number>', 'of each fault class', whole(1), 20)
+  .option('--only <class>', 'this fault class alone', oneOf(FAULT_CASES.map(({ name }) => name)))
+  .option('--log', 'what happened in each run')
+  .parse()
+  .opts<Options>();
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
@@ -61,7 +70,7 @@ function missedBy(fault: FaultCase, summary: Summary): string[] {
   return missed;
 }
 
-const cases = FAULT_CASES.filter((one) => !values.only || one.name === values.only);
+const cases = FAULT_CASES.filter((one) => !only || one.name === only);
 const faults: Record<string, Summary> = {};
 const missed: string[] = [];
 const totals = { bytesLost: 0, ordersLost: 0, duplicateSends: 0, spoiltRefused: 0, stalls: 0 };
@@ -81,7 +90,7 @@ for (const fault of cases) {
     if (Number.isNaN(result.recoveryS)) totals.stalls += 1;
     const lost = result.bytesLost + result.ordersLost + result.duplicates;
     if (lost > 0) missed.push(`${fault.name} seed ${result.seed}: lost or sent twice`);
-    if (values.log) console.log(`--- ${fault.name} seed ${result.seed}\n${result.log.join('\n')}`);
+    if (log) console.log(`--- ${fault.name} seed ${result.seed}\n${result.log.join('\n')}`);
   }
   const cells = [
     summary.runs,
@@ -97,7 +106,7 @@ for (const fault of cases) {
       `  ${summary.worstSeed}`,
   );
 }
-const throughput = values.only ? undefined : measureThroughput(seed);
+const throughput = only ? undefined : measureThroughput(seed);
 if (throughput) {
   console.log('DTU throughput:', JSON.stringify(throughput));
   if (throughput.upShare < 0.8 || throughput.downShare < 0.8) missed.push('DTU throughput below 80 %');

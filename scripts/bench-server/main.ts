@@ -8,39 +8,50 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { parseArgs } from 'node:util';
 import { startCluster } from '../../server/db/cluster';
 import { DEFAULT_PIPES } from '../../server/db/database';
 import { readPlace, removePlace } from '../../server/db/place';
 import { readPidFile } from '../../server/db/postmaster';
 import { systemClock } from '../../server/time';
+import { command, whole } from '../command-line';
 import { measureBrokers } from './brokers';
 import { say } from './figures';
 import { measureServer } from './server-figures';
 
-const text = { type: 'string' } as const;
-const { values } = parseArgs({
-  options: {
-    seconds: text,
-    devices: text,
-    connections: text,
-    concurrency: text,
-    servers: text,
-    profile: text,
-    'without-brokers': { type: 'boolean' },
-    strict: { type: 'boolean' },
-  },
-});
-const setup = {
-  seconds: Number(values.seconds ?? 10),
-  devices: Number(values.devices ?? 2_000),
-  connections: Number(values.connections ?? DEFAULT_PIPES),
-  concurrency: Number(values.concurrency ?? 48),
-  servers: Number(values.servers ?? 1),
-};
+interface Options {
+  readonly seconds: number;
+  readonly devices: number;
+  readonly connections: number;
+  readonly concurrency: number;
+  readonly servers: number;
+  readonly profile?: string;
+  readonly withoutBrokers?: true;
+  readonly strict?: true;
+}
+
 const AIMS = { share: 0.6, bytes: 10_000, grantP99Ms: 50 };
 
+function readOptions(): Options {
+  return command('bench:server', 'the server beside the bare PostgreSQL and MQTT brokers of the same machine')
+    .option('--seconds <number>', 'how long each part is measured', whole(1), 10)
+    .option('--devices <number>', 'idle devices held', whole(10), 2_000)
+    .option(
+      '--connections <number>',
+      'to PostgreSQL, on which orders are written',
+      whole(1, 64),
+      DEFAULT_PIPES,
+    )
+    .option('--concurrency <number>', 'orders under way at once', whole(1), 48)
+    .option('--servers <number>', 'server processes on one database', whole(1), 1)
+    .option('--profile <folder>', 'keeps CPU profiles of the servers there')
+    .option('--without-brokers', 'leaves the MQTT brokers out')
+    .option('--strict', 'exits with 1 when an aim is missed')
+    .parse()
+    .opts<Options>();
+}
+
 async function main(): Promise<void> {
+  const { profile, withoutBrokers, strict, ...setup } = readOptions();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coinslot-bench-'));
   const dataDir = path.join(folder, 'db');
   const cluster = await startCluster({ dataDir, clock: systemClock, say });
@@ -50,9 +61,9 @@ async function main(): Promise<void> {
       databaseUrl: await cluster.database('bench'),
       folder,
       postmaster: readPidFile(readPlace(dataDir)!.clusterDir)!.pid,
-      nodeOptions: values.profile ? ['--cpu-prof', `--cpu-prof-dir=${path.resolve(values.profile)}`] : [],
+      nodeOptions: profile ? ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profile)}`] : [],
     });
-    const brokers = values['without-brokers'] ? {} : await measureBrokers(folder, setup.devices);
+    const brokers = withoutBrokers ? {} : await measureBrokers(folder, setup.devices);
     const bytesPerIdleDevice = { ours: bytes, ...brokers };
     const missed = [
       figures.share < AIMS.share && 'share',
@@ -61,7 +72,7 @@ async function main(): Promise<void> {
     ].filter((name) => name !== false);
     for (const name of missed) say(`MISSED: ${name}`);
     process.stdout.write(`${JSON.stringify({ ...figures, bytesPerIdleDevice, ...setup, missed })}\n`);
-    process.exitCode = values.strict && missed.length > 0 ? 1 : 0;
+    process.exitCode = strict && missed.length > 0 ? 1 : 0;
   } finally {
     await cluster.stop();
     removePlace(dataDir);

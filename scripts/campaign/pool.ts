@@ -14,7 +14,9 @@ const ROOT = path.join(__dirname, '..', '..');
 /** Room for young objects: a world makes many, and few of them grow old. */
 const YOUNG_MEGABYTES = 96;
 const OLD_MEGABYTES = 2_048;
+/** How many threads, and the most that can be asked for. */
 export const DEFAULT_JOBS = availableParallelism();
+export const MAX_JOBS = 256;
 
 export interface WorkerCode {
   readonly code: string;
@@ -115,13 +117,4 @@ function ask(worker: Worker, question: WorkerQuestion): Promise<unknown> {
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(question);
   });
-}
-
-/** `--jobs`: how many threads. */
-export function readJobs(text: string): number {
-  const jobs = Number(text);
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 256) {
-    throw new Error(`--jobs must be a whole number from 1 to 256, got '${text}'`);
-  }
-  return jobs;
 }

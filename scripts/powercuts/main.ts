@@ -6,9 +6,10 @@
  * (sim/world/cuts.ts). Everything is judged by the independent auditor while it runs and at rest. One line of JSON
  * last; exits with 1 on a violation.
  */
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError } from 'commander';
 import { buildFirmware, type Firmware } from '../build/build';
-import { bundleWorker, DEFAULT_JOBS, Pool, readJobs, type WorkerCode } from '../campaign/pool';
+import { bundleWorker, DEFAULT_JOBS, MAX_JOBS, Pool, type WorkerCode } from '../campaign/pool';
+import { command, number, oneOf, whole } from '../command-line';
 import { nameOf, playCuts, readPoints } from '../../sim/world/cuts';
 import { fingerprint, ProgressFile } from './progress';
 import { SCENARIOS } from './scenarios';
@@ -17,24 +18,42 @@ import type { CutResult, CutTask } from './worker';
 const PROFILE = 'espruino-wifi';
 const PROGRESS_MS = 20_000;
 const MAX_REPORTS = 10;
+const MOST_MINUTES = 1_000_000;
 
-const { values } = parseArgs({
-  options: {
-    scenario: { type: 'string' },
-    singles: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: String(DEFAULT_JOBS) },
-    shard: { type: 'string', default: '0/1' },
-    replay: { type: 'string' },
-    log: { type: 'boolean', default: false },
-    /** Looks at one pair in so many only: for a short slice. */
-    every: { type: 'string', default: '1' },
-    /** Keeps what was done in this file, and leaves out what stands there. */
-    progress: { type: 'string' },
-    /** Begins nothing more after so long. */
-    minutes: { type: 'string', default: '1000000' },
-    'stop-at-first': { type: 'boolean', default: false },
-  },
-});
+interface Options {
+  readonly scenario?: string;
+  readonly singles: boolean;
+  readonly jobs: number;
+  readonly shard: readonly [number, number];
+  readonly replay?: string;
+  readonly log?: true;
+  readonly every: number;
+  readonly progress?: string;
+  readonly minutes: number;
+  readonly stopAtFirst: boolean;
+}
+
+const values = command('powercuts', 'the power of a machine fails at every point of every scenario')
+  .option('--scenario <name>', 'this one alone', oneOf(Object.keys(SCENARIOS)))
+  .option('--singles', 'one cut a run, not every pair', false)
+  .option('--jobs <number>', 'threads', whole(1, MAX_JOBS), DEFAULT_JOBS)
+  .option('--shard <I/N>', 'part I (from 0) of N', shard, [0, 1])
+  .option('--replay <id>', 'plays one cut again')
+  .option('--log', 'what happened in each run')
+  .option('--every <number>', 'one pair in so many, for a short slice', whole(1), 1)
+  .option('--progress <file>', 'keeps what was done there, and leaves out what stands there')
+  .option('--minutes <number>', 'begins nothing more after so long', number(0, MOST_MINUTES), MOST_MINUTES)
+  .option('--stop-at-first', 'stops at the first violation', false)
+  .parse()
+  .opts<Options>();
+
+function shard(text: string): readonly [number, number] {
+  const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
+  if (!match || Number(match[1]) >= Number(match[2])) {
+    throw new InvalidArgumentError('expected a part from 0 and how many there are, like 0/4.');
+  }
+  return [Number(match[1]), Number(match[2])];
+}
 
 type FirstCut = Extract<CutTask, { kind: 'cut' }>;
 
@@ -96,7 +115,7 @@ class Campaign {
       this.made += result.points + result.pairs;
       this.add(result);
       this.say(tasks[index]!);
-      const isEnough = values['stop-at-first'] && this.sums.violations > 0;
+      const isEnough = values.stopAtFirst && this.sums.violations > 0;
       return !isEnough && performance.now() - this.startMs < this.limitMs;
     });
     this.sums.seconds = Math.round((performance.now() - this.startMs) / 100) / 10;
@@ -111,7 +130,7 @@ class Campaign {
       this.report(broken);
       const scenario = names[index]!;
       for (const point of first) {
-        const { singles: isSingle, 'stop-at-first': stopsAtFirst } = values;
+        const { singles: isSingle, stopAtFirst: stopsAtFirst } = values;
         tasks.push({ kind: 'cut', scenario, point, isSingle, every, stopsAtFirst });
       }
       return true;
@@ -167,18 +186,8 @@ function progressFile(worker: WorkerCode, firmware: Firmware, every: number): Pr
 }
 
 async function main(): Promise<void> {
-  const names = values.scenario === undefined ? Object.keys(SCENARIOS) : [values.scenario];
-  if (!names.every((name) => Object.hasOwn(SCENARIOS, name))) {
-    throw new Error(`no scenario '${values.scenario}'; there are: ${Object.keys(SCENARIOS).join(', ')}`);
-  }
-  const jobs = readJobs(values.jobs);
-  const [index, count] = values.shard.split('/').map(Number) as [number, number];
-  if (!(index >= 0 && index < count)) throw new Error(`--shard must be I/N, got '${values.shard}'`);
-  const every = Number(values.every);
-  if (!(Number.isInteger(every) && every >= 1))
-    throw new Error(`--every must be a whole number, got '${values.every}'`);
-  const minutes = Number(values.minutes);
-  if (!(minutes > 0)) throw new Error(`--minutes must be a number above 0, got '${values.minutes}'`);
+  const { scenario, jobs, every, minutes } = values;
+  const names = scenario === undefined ? Object.keys(SCENARIOS) : [scenario];
   const firmware = await buildFirmware(PROFILE);
   if (values.replay !== undefined) {
     process.exitCode = (await replay(firmware, values.replay)) > 0 ? 1 : 0;
@@ -189,7 +198,7 @@ async function main(): Promise<void> {
   try {
     const progress = progressFile(worker, firmware, every);
     const campaign = new Campaign(pool, progress, minutes * 60_000, jobs);
-    await campaign.run(names, [index, count], every);
+    await campaign.run(names, values.shard, every);
     console.log(JSON.stringify(campaign.sums));
     process.exitCode = campaign.sums.violations > 0 ? 1 : 0;
   } finally {

@@ -4,38 +4,40 @@
  * when a law is broken, or nothing was sold. What the seed draws (who fails, when, how) is the same every time; how the machine's
  * scheduling mixes it is not.
  */
-import { parseArgs } from 'node:util';
+import { command, whole } from '../command-line';
 import { runCampaign } from './campaign';
 
-const EXIT_BAD_ARGUMENTS = 2;
-
-function whole(name: string, text: string | undefined, least: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least) {
-    process.stderr.write(`torture:server: --${name} must be a whole number from ${least}\n`);
-    process.exit(EXIT_BAD_ARGUMENTS);
-  }
-  return value;
+interface Options {
+  readonly seed?: number;
+  readonly seconds?: number;
+  readonly orders?: number;
+  readonly devices: number;
+  readonly servers: number;
 }
 
 async function main(): Promise<void> {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    options: { seed: text, seconds: text, orders: text, devices: text, servers: text },
-  });
-  const seed = whole('seed', values.seed, 0) ?? Math.floor(Date.now() / 1000);
-  const orders = whole('orders', values.orders, 1);
+  const { orders, ...options } = command(
+    'torture:server',
+    'kills servers, PostgreSQL and providers under load',
+  )
+    .option('--seed <number>', 'same seed, same draws (default: from the clock)', whole(0))
+    .option('--seconds <number>', 'how long to sell (default: 60, or until --orders are made)', whole(1))
+    .option('--orders <number>', 'stop selling after so many', whole(1))
+    .option('--devices <number>', 'machines that sell', whole(1), 200)
+    .option('--servers <number>', 'server processes on one database', whole(1), 2)
+    .parse()
+    .opts<Options>();
+  const seed = options.seed ?? Math.floor(Date.now() / 1000);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   say(`seed ${seed}`);
   const ending = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
   const result = await runCampaign({
     seed,
-    seconds: whole('seconds', values.seconds, 1) ?? (orders === undefined ? 60 : 3_600),
+    seconds: options.seconds ?? (orders === undefined ? 60 : 3_600),
     ...(orders !== undefined && { orders }),
-    devices: whole('devices', values.devices, 1) ?? 200,
-    servers: whole('servers', values.servers, 1) ?? 2,
+    devices: options.devices,
+    servers: options.servers,
     say,
     signal: ending.signal,
   });

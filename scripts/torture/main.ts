@@ -5,9 +5,10 @@
  * that replays its smallest trace. `--where` says where the time goes. One line of JSON last; exits with 1 when a
  * law was broken.
  */
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError } from 'commander';
 import { buildFirmware, type Firmware } from '../build/build';
-import { bundleWorker, DEFAULT_JOBS, Pool, readJobs } from '../campaign/pool';
+import { bundleWorker, DEFAULT_JOBS, MAX_JOBS, Pool } from '../campaign/pool';
+import { command, whole } from '../command-line';
 import { DEFAULT_PLAN, drawPlan, type Plan, type PlanOptions } from '../../sim/world/plan';
 import { play, type PlayResult } from '../../sim/world/play';
 import { minimise } from './minimise';
@@ -18,27 +19,37 @@ const PROGRESS_MS = 10_000;
 /** Parts of the project below this share are not worth a line. */
 const LEAST_SHARE = 0.005;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '20' },
-    sites: { type: 'string', default: String(DEFAULT_PLAN.sites) },
-    orders: { type: 'string', default: String(DEFAULT_PLAN.orders) },
-    jobs: { type: 'string', default: String(DEFAULT_JOBS) },
-    only: { type: 'string' },
-    log: { type: 'boolean', default: false },
-    where: { type: 'boolean', default: false },
-    'max-violations': { type: 'string', default: '3' },
-    'no-minimise': { type: 'boolean', default: false },
-  },
-});
+interface Options {
+  readonly seed: number;
+  readonly runs: number;
+  readonly sites: number;
+  readonly orders: number;
+  readonly jobs: number;
+  readonly only?: readonly number[];
+  readonly log?: true;
+  readonly where?: true;
+  readonly maxViolations: number;
+  readonly minimise: boolean;
+}
 
-function whole(text: string, name: string, least: number): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new Error(`--${name} must be a whole number from ${least} on, got '${text}'`);
-  }
-  return value;
+const values = command('torture', 'fleets of machines in virtual time under random trouble')
+  .option('--seed <number>', 'of the first run; run k has seed N + k', whole(0), 1)
+  .option('--runs <number>', 'fleets', whole(1), 20)
+  .option('--sites <number>', 'machines of a fleet', whole(1), DEFAULT_PLAN.sites)
+  .option('--orders <number>', 'purchases of a fleet', whole(1), DEFAULT_PLAN.orders)
+  .option('--jobs <number>', 'threads', whole(1, MAX_JOBS), DEFAULT_JOBS)
+  .option('--only <i,j,…>', 'these steps of the plan alone, or "none"', steps)
+  .option('--log', 'tell everything that happens')
+  .option('--where', 'say where the time goes')
+  .option('--max-violations <number>', 'stop after so many', whole(1), 3)
+  .option('--no-minimise', 'do not look for the smallest trace')
+  .parse()
+  .opts<Options>();
+
+function steps(text: string): readonly number[] {
+  if (text === 'none') return [];
+  if (!/^\d+(,\d+)*$/.test(text)) throw new InvalidArgumentError('expected numbers of steps, like 3,17.');
+  return text.split(',').map(Number);
 }
 
 interface Sums {
@@ -83,7 +94,7 @@ async function report(firmware: Firmware, plan: Plan, result: PlayResult, option
   for (const { law, check, what, atMs } of result.violations.slice(0, 8)) {
     console.log(`  ${(atMs / 1000).toFixed(3)} s ${law}, ${check}: ${what}`);
   }
-  if (values['no-minimise'] || values.only) return;
+  if (!values.minimise || values.only) return;
   const numbers = await minimise(plan.steps.length, async (kept) => {
     const { violations } = await play(firmware, part(plan, kept));
     return violations.some((violation) => violation.check === first.check);
@@ -189,12 +200,10 @@ class Tally {
 }
 
 async function main(): Promise<void> {
-  const seed = whole(values.seed, 'seed', 0);
-  const runs = whole(values.runs, 'runs', 1);
-  const mostViolations = whole(values['max-violations'], 'max-violations', 1);
-  const size = { sites: whole(values.sites, 'sites', 1), orders: whole(values.orders, 'orders', 1) };
-  const isHere = values.only !== undefined || values.log;
-  const jobs = isHere ? 1 : Math.min(readJobs(values.jobs), runs);
+  const { seed, runs, sites, orders } = values;
+  const size = { sites, orders };
+  const isHere = values.only !== undefined || values.log === true;
+  const jobs = isHere ? 1 : Math.min(values.jobs, runs);
   const options =
     (size.sites === DEFAULT_PLAN.sites ? '' : ` --sites ${size.sites}`) +
     (size.orders === DEFAULT_PLAN.orders ? '' : ` --orders ${size.orders}`);
@@ -206,9 +215,9 @@ async function main(): Promise<void> {
   const tasks = Array.from({ length: runs }, (_, run) => ({ seed: seed + run, options: planOptions }));
   const plan = (index: number): Plan => {
     const drawn = drawPlan(tasks[index]!.seed, planOptions);
-    return values.only ? part(drawn, values.only.split(',').map(Number)) : drawn;
+    return values.only ? part(drawn, values.only) : drawn;
   };
-  const tally = new Tally(mostViolations, jobs);
+  const tally = new Tally(values.maxViolations, jobs);
   const take: TakeResult = (result, index) => tally.take(result, index);
   if (isHere)
     await playHere(

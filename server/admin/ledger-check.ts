@@ -2,12 +2,14 @@
  * `npm run ledger:check`: proves the books (orders/audit.ts). Lists what is wrong, last line JSON; exits 1 when
  * anything is.
  */
+import { command } from '../../scripts/command-line';
 import { audit } from '../orders/audit';
 import { startSentence } from '../start-error';
 import { systemClock } from '../time';
 import { withCore } from './open';
 
 async function main(): Promise<void> {
+  command('ledger:check', 'proves the books of the database that the environment names').parse();
   const [report, openDifferences] = await withCore(async (core) => [
     await audit(core.database.db, systemClock.nowMs()),
     await core.reconciliation.openCount(),

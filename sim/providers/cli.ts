@@ -3,9 +3,10 @@
  * SIGINT or SIGTERM. Bad arguments, a taken port, a folder in use: one line on standard error and exit code 2.
  */
 
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { command, whole } from '../../scripts/command-line';
 import type { FaultOptions } from './core/faults';
 import { FAULT_KINDS, type FaultKind } from './core/faults';
 import { parameterForm } from './keys/forms';
@@ -24,16 +25,6 @@ interface Options {
   readonly retryScale: number;
   readonly seed?: number;
   readonly fault: readonly FaultOptions[];
-}
-
-function wholeNumber(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < low || value > high) {
-      throw new InvalidArgumentError(`not a whole number from ${low} to ${high}`);
-    }
-    return value;
-  };
 }
 
 function scale(text: string): number {
@@ -62,16 +53,18 @@ function fault(text: string, before: readonly FaultOptions[]): readonly FaultOpt
 }
 
 function readOptions(): Options {
-  const command = new Command('sandbox')
-    .description('WeChat Pay and Alipay on this machine, as strict as the real ones, with a wallet page')
-    .option('--port <number>', 'TCP port, 0 for any free one', wholeNumber(0, MAX_PORT), 0)
+  return command(
+    'sandbox',
+    'WeChat Pay and Alipay on this machine, as strict as the real ones, with a wallet page',
+  )
+    .option('--port <number>', 'TCP port, 0 for any free one', whole(0, MAX_PORT), 0)
     .option('--host <address>', 'loopback address to listen on', '127.0.0.1')
     .option('--data <folder>', 'where its memory is kept', 'data/sandbox')
     .option('--retry-scale <factor>', 'multiplies the waits between notifications, e.g. 0.01', scale, 1)
-    .option('--seed <number>', 'for numbers and chance', wholeNumber(0, 0xffffffff))
+    .option('--seed <number>', 'for numbers and chance', whole(0, 0xffffffff))
     .option('--fault <kind[:times[:operation]]>', 'misbehave from the start; may be given again', fault, [])
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  return command.parse().opts<Options>();
+    .parse()
+    .opts<Options>();
 }
 
 /** The merchant as he signed up, and for each channel what an operator of the server fills in. */

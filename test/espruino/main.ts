@@ -7,24 +7,29 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { buildFirmware } from '../../scripts/build/build';
+import { command, whole } from '../../scripts/command-line';
 import { makeBrisk } from '../../sim/interpreter/brisk';
 import { findInterpreter } from '../../sim/interpreter/interpreter';
 import { startPlatform } from './platform';
 import { runSuite } from './suite';
 
-/** Without options two minutes; `--long` is 10,000 orders in about half an hour; both counts can be chosen. */
-const { values } = parseArgs({
-  options: {
-    long: { type: 'boolean', default: false },
-    seed: { type: 'string', default: '1' },
-    hard: { type: 'string' },
-    steady: { type: 'string' },
-  },
-});
-const HARD_ORDERS = Number(values.hard ?? (values.long ? 56 : 14));
-const STEADY_ORDERS = Number(values.steady ?? (values.long ? 10_000 : 60));
+interface Options {
+  readonly long?: true;
+  readonly seed: number;
+  readonly hard?: number;
+  readonly steady?: number;
+}
+
+const values = command('test:espruino', 'the built bundle on the real interpreter; about two minutes')
+  .option('--long', '10,000 orders in about half an hour')
+  .option('--seed <number>', 'same seed, same draws', whole(0), 1)
+  .option('--hard <number>', 'orders with kills and link faults', whole(0))
+  .option('--steady <number>', 'orders without', whole(0))
+  .parse()
+  .opts<Options>();
+const HARD_ORDERS = values.hard ?? (values.long ? 56 : 14);
+const STEADY_ORDERS = values.steady ?? (values.long ? 10_000 : 60);
 
 async function main(): Promise<void> {
   const found = findInterpreter();
@@ -55,7 +60,7 @@ async function main(): Promise<void> {
       folder,
       hardOrders: HARD_ORDERS,
       steadyOrders: STEADY_ORDERS,
-      seed: Number(values.seed),
+      seed: values.seed,
       say: console.log,
     });
     for (const violation of result.violations) console.log(`WRONG: ${violation}`);

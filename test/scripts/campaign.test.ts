@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildFirmware, type Firmware } from '../../scripts/build/build';
-import { bundleWorker, Pool, readJobs } from '../../scripts/campaign/pool';
+import { bundleWorker, Pool } from '../../scripts/campaign/pool';
 import { ProgressFile } from '../../scripts/powercuts/progress';
 import type { CutResult, CutTask } from '../../scripts/powercuts/worker';
 import type { TortureTask } from '../../scripts/torture/worker';
@@ -73,10 +73,6 @@ test('what a thread cannot do is said, and not counted', async () => {
   const pool = new Pool<CutTask, CutResult>(await bundleWorker('scripts/powercuts/worker.ts'), 1, firmware);
   await expect(pool.run([{ kind: 'scout', scenario: 'no such' }], () => true)).rejects.toThrow(/undefined/);
   await pool.close();
-});
-
-test.each(['0', 'two', '1.5', '1000'])('--jobs %s is refused', (text) => {
-  expect(() => readJobs(text)).toThrow('--jobs must be a whole number');
 });
 
 describe('the file of what was done', () => {

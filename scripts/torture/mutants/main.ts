@@ -8,7 +8,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError } from 'commander';
+import { command } from '../../command-line';
 import { MUTANTS, type Mutant } from './mutants';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
@@ -76,10 +77,18 @@ function hunt(folder: string, mutant: Mutant): Verdict {
   return { isKilled: false, how };
 }
 
+function namesakes(text: string): readonly Mutant[] {
+  const found = MUTANTS.filter(({ name }) => name.includes(text));
+  if (found.length === 0) throw new InvalidArgumentError('No mutant has this in its name.');
+  return found;
+}
+
 function main(): void {
-  const { values } = parseArgs({ options: { only: { type: 'string' } } });
-  const mutants = MUTANTS.filter(({ name }) => values.only === undefined || name.includes(values.only));
-  if (mutants.length === 0) throw new Error(`no mutant has '${values.only}' in its name`);
+  const { only } = command('torture:mutants', 'breaks each safety rule and lets the campaigns look for it')
+    .option('--only <text>', 'those with this text in their name', namesakes)
+    .parse()
+    .opts<{ only?: readonly Mutant[] }>();
+  const mutants = only ?? MUTANTS;
   const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-mutants-'));
   let killed = 0;
   const started = performance.now();

@@ -3,6 +3,7 @@
  * Leaves starting to `cli.ts`. Invariant: options that are accepted can be carried out.
  */
 import { Command, InvalidArgumentError } from 'commander';
+import { number, oneOf, whole } from '../../../scripts/command-line';
 import { isLoopback } from '../../network/real-network';
 import { DIALECTS } from '../dialect';
 import type { CardOptions } from '../card';
@@ -27,33 +28,6 @@ export interface ModemOptions {
   baud: number;
   trace?: boolean;
   off?: boolean;
-}
-
-function number(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !(value >= low && value <= high)) {
-      throw new InvalidArgumentError(`expected a number from ${low} to ${high}.`);
-    }
-    return value;
-  };
-}
-
-function wholeNumber(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < low || value > high) {
-      throw new InvalidArgumentError(`expected a whole number from ${low} to ${high}.`);
-    }
-    return value;
-  };
-}
-
-function oneOf(names: readonly string[]): (text: string) => string {
-  return (text) => {
-    if (!names.includes(text)) throw new InvalidArgumentError(`expected one of ${names.join(', ')}.`);
-    return text;
-  };
 }
 
 function fault(text: string, before: string[]): string[] {
@@ -88,12 +62,12 @@ export function readOptions(argv: readonly string[]): ModemOptions {
   const command = new Command('npm run modem --')
     .description('A simulated SIM800A modem that other programs can talk to.')
     .option('--pty [link]', 'offer a pseudo-terminal (needs socat); link: an extra name for it')
-    .option('--tcp <port>', 'offer TCP port PORT on 127.0.0.1', wholeNumber(0, 65_535))
+    .option('--tcp <port>', 'offer TCP port PORT on 127.0.0.1', whole(0, 65_535))
     .option('--fault <fault>', 'name[:parameter][@trigger], may be repeated', fault, [])
     .option('--list-faults', 'print every fault with its parameter and usual moment')
-    .option('--chaos <count>', 'that many random faults, from the seed', wholeNumber(0, 10_000), 0)
+    .option('--chaos <count>', 'that many random faults, from the seed', whole(0, 10_000), 0)
     .option('--chaos-span <seconds>', 'spread them over this time', number(1, 604_800), 600)
-    .option('--seed <number>', 'same seed, same run', wholeNumber(0, 0xffff_ffff), 1)
+    .option('--seed <number>', 'same seed, same run', whole(0, 0xffff_ffff), 1)
     .option('--speed <factor>', 'simulated time runs this much faster', number(0.01, 10_000), 1)
     .option(
       '--timing <profile>',
@@ -105,8 +79,8 @@ export function readOptions(argv: readonly string[]): ModemOptions {
     .option('--card <state>', 'ready, missing, faulty, pin:1234, busy:SECONDS', card, {})
     .option('--apn <name>', 'refuse every access point but this one')
     .option('--map <name=address>', 'a name or address leads to this loopback address', mapping, {})
-    .option('--rssi <number>', 'signal as in AT+CSQ', wholeNumber(0, 99), 20)
-    .option('--baud <rate>', 'rate stored by an earlier AT+IPR, 0: autobaud', wholeNumber(0, 460_800), 0)
+    .option('--rssi <number>', 'signal as in AT+CSQ', whole(0, 99), 20)
+    .option('--baud <rate>', 'rate stored by an earlier AT+IPR, 0: autobaud', whole(0, 460_800), 0)
     .option('--trace', 'print what is said, payloads counted')
     .option('--off', 'start switched off; type "key" to press PWRKEY')
     .allowExcessArguments(false)

@@ -82,8 +82,8 @@ it('prints one JSON line, writes the merchant for its owner only, stops on SIGTE
 });
 
 it.each([
-  [['--port', '65536'], 'not a whole number from 0 to 65535'],
-  [['--port', 'http'], 'not a whole number from 0 to 65535'],
+  [['--port', '65536'], 'expected a whole number from 0 to 65535'],
+  [['--port', 'http'], 'expected a whole number from 0 to 65535'],
   [['--host', '0.0.0.0'], 'not a loopback address'],
   [['--retry-scale', '0'], 'not a number in (0, 1]'],
   [['--fault', 'sabotage'], 'no such fault'],

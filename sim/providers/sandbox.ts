@@ -6,7 +6,7 @@
 
 import Fastify, { type FastifyInstance } from 'fastify';
 import { ZodError } from 'zod';
-import { RealClock, type Clock } from '../time/clock';
+import { WallClock, type Clock } from '../time/clock';
 import { Random } from '../time/random';
 import { walletApi } from '../wallet/api';
 import { walletRoutes } from '../wallet/routes';
@@ -69,7 +69,7 @@ export class SandboxError extends Error {}
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const host = options.host ?? DEFAULT_HOST;
   if (!LOOPBACK_HOSTS.includes(host)) throw new SandboxError(`${host} is not a loopback address`);
-  const clock = options.clock ?? new RealClock();
+  const clock = options.clock ?? new WallClock();
   const book = new Book();
   const journal = options.dataFolder === undefined ? undefined : Journal.open(options.dataFolder, book);
   try {

@@ -1,7 +1,8 @@
 /**
  * Time for everything simulated. A `Clock` is the only source of time and timers under sim/; nothing there
  * calls Date.now or setTimeout. `VirtualClock` moves only when told (tests, campaigns: as fast as the machine
- * allows, the same every run); `RealClock` follows the machine's clock, optionally faster.
+ * allows, the same every run); `RealClock` goes as steadily as a board's crystal, optionally faster; `WallClock`
+ * shows what the machine's other programs read, steps of that clock included.
  * Invariant: a timer never fires early, timers fire in order of due time, then of creation, and a timer is
  * taken off the queue before its callback runs.
  */
@@ -12,7 +13,7 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Milliseconds since the Unix epoch, may have a fraction. Never goes backwards. */
+  /** Milliseconds since the Unix epoch, may have a fraction. Never goes backwards, but for a WallClock that is set. */
   nowMs(): number;
   /** Calls `callback` once, `delayMs` (>= 0) from now. */
   setTimer(callback: () => void, delayMs: number): Timer;
@@ -152,7 +153,7 @@ interface RealTimer extends Timer {
   handle: NodeJS.Timeout;
 }
 
-/** The machine's own clock, `speed` times as fast (1 = real time). */
+/** Starts with the machine's clock, then goes `speed` times as fast as time does (1 = real time). */
 export class RealClock implements Clock {
   private readonly originMs = Date.now();
   private readonly originTick = performance.now();
@@ -171,6 +172,25 @@ export class RealClock implements Clock {
       else callback();
     };
     const timer: RealTimer = { dueMs, handle: setTimeout(fire, delayMs / this.speed) };
+    return timer;
+  }
+
+  clearTimer(timer: Timer | undefined): void {
+    if (timer) clearTimeout((timer as RealTimer).handle);
+  }
+}
+
+/**
+ * The machine's clock as it is set, again and again: a computer that slept or asked a time server has moved on, and
+ * who compares times with its other programs must move with it. Timers take their time, whatever the clock shows.
+ */
+export class WallClock implements Clock {
+  nowMs(): number {
+    return Date.now();
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    const timer: RealTimer = { dueMs: Date.now() + delayMs, handle: setTimeout(callback, delayMs) };
     return timer;
   }
 

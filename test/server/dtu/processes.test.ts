@@ -1,6 +1,7 @@
 /** Data streams over several server processes on one database: the backend comes to one, the device to another. */
 import { query } from '../support/cluster';
 import type { TestDevice } from '../support/device';
+import { sinceNoon } from '../support/midday';
 import { DEVICE, ServerBench } from '../support/server';
 import { until } from '../support/until';
 import { TcpBackend, WsBackend } from './backend';
@@ -16,9 +17,10 @@ let tokenId = 0;
 const backends: (TcpBackend | WsBackend)[] = [];
 
 beforeAll(async () => {
-  first = await ServerBench.start({ fairUse });
-  second = await first.beside({ fairUse });
-  third = await first.beside({ fairUse });
+  const options = { fairUse, clock: sinceNoon() };
+  first = await ServerBench.start(options);
+  second = await first.beside(options);
+  third = await first.beside(options);
   const made = await first.server.core.streams.addToken({ name: 'cloud', merchantId: first.merchantId });
   token = made.token;
   tokenId = made.id;

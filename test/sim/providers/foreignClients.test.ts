@@ -7,6 +7,7 @@ import { AlipaySdk } from 'alipay-sdk';
 import { Formatter, Aes, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
 import type { MerchantParameters, Sandbox } from '../../../sim/providers';
 import { newPlatformKeys, startSandbox } from '../../../sim/providers';
+import { WallClock } from '../../../sim/time/clock';
 import { chinaTime } from './support/alipayCaller';
 import { Receiver } from './support/bench';
 
@@ -15,10 +16,23 @@ let certified: MerchantParameters;
 const receiver = new Receiver();
 let notifyUrl: string;
 
+/**
+ * These clients stamp what they send by the machine's clock, which the sandbox checks within minutes. Its own stands
+ * still, so that midnight in China cannot part a payment from its bill; timers take their time.
+ */
+class StoppedClock extends WallClock {
+  private readonly atMs = Date.now();
+
+  override nowMs(): number {
+    return this.atMs;
+  }
+}
+
 beforeAll(async () => {
-  // These clients read the machine's clock, so the sandbox does, too.
+  const clock = new StoppedClock();
   sandbox = await startSandbox({
-    platformKeys: await newPlatformKeys(Date.now()),
+    clock,
+    platformKeys: await newPlatformKeys(clock.nowMs()),
     settings: { refundDelayMs: 1, billDelayMs: -86_400_000, refundIntervalMs: 0 },
   });
   certified = await sandbox.createMerchant({ wechatMode: 'certificate', alipayMode: 'certificate' });
@@ -95,7 +109,7 @@ describe.each(['publicKey', 'certificate'] as const)('wechatpay-axios-plugin in 
     const { data: refunded } = await shop.chain('v3/refund/domestic/refunds').post(refund);
     expect(refunded).toMatchObject({ status: 'PROCESSING', amount: { refund: 50 } });
 
-    const bill_date = chinaTime(Date.now()).slice(0, 10);
+    const bill_date = chinaTime(sandbox.model.clock.nowMs()).slice(0, 10);
     const { data: bill } = await shop.chain('v3/bill/tradebill').get({ params: { bill_date } });
     const path = String(bill.download_url).slice(`${sandbox.url}/`.length);
     const { data: file } = await shop.chain('v3/billdownload/file').get({

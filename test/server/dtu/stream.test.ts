@@ -5,6 +5,7 @@ import type { EndName, FarEnd } from '../../../server/dtu/far-end';
 import { DeviceStream } from '../../../server/dtu/stream';
 import type { Message } from '../../../src/protocol/messages';
 import { VirtualClock } from '../../../sim/time/clock';
+import { holds } from '../../support/random';
 
 const WINDOW = 16_384;
 const UNIT = 1_012;
@@ -211,7 +212,7 @@ it('whatever the order of events, bytes arrive once and in order, within credit 
     fc.record({ kind: fc.constant('release' as const), count: fc.constant(0) }),
     fc.record({ kind: fc.constant('wait' as const), count: fc.integer({ min: 1, max: 3_000 }) }),
   );
-  fc.assert(
+  holds(
     fc.property(
       fc.array(step, { maxLength: 120 }),
       fc.integer({ min: 1_500, max: 20_000 }),
@@ -255,7 +256,7 @@ it('whatever the order of events, bytes arrive once and in order, within credit 
         expect(bench.bytes === down).toBe(true);
       },
     ),
-    { numRuns: 150 },
+    150,
   );
 });
 

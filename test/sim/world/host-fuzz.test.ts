@@ -7,6 +7,10 @@ import { buildFirmware, type Firmware } from '../../../scripts/build/build';
 import { HOST_COMMANDS, type Plan, type PurchaseStep, type Step } from '../../../sim/world/plan';
 import { Play } from '../../../sim/world/play';
 import { HostType } from '../../../src/protocol/host';
+import { holds, ROUNDS } from '../../support/random';
+
+// A round is 100 whole worlds: seconds, and more on a busy machine.
+jest.setTimeout(120_000 * ROUNDS);
 
 let firmware: Firmware;
 beforeAll(async () => {
@@ -80,7 +84,7 @@ function planOf({ steps, mode }: { steps: readonly Step[]; mode: number }): Plan
 }
 
 test('any sequence of host frames leaves the laws whole and gets its answers', async () => {
-  await fc.assert(
+  await holds(
     fc.asyncProperty(story, async (told) => {
       const play = new Play(firmware, planOf(told), undefined);
       const { violations } = await play.run();
@@ -97,6 +101,6 @@ test('any sequence of host frames leaves the laws whole and gets its answers', a
       await play.world.loop.run(2_000);
       expect(info).toBe('CS000001');
     }),
-    { numRuns: 40 },
+    100,
   );
 });

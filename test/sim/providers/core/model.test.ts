@@ -2,18 +2,22 @@ import fc from 'fast-check';
 import { alipayAdapter, ProviderModel, wechatAdapter, type Outcome } from '../../../../sim/providers';
 import { Random } from '../../../../sim/time/random';
 import { VirtualClock } from '../../../../sim/time/clock';
+import { holds } from '../../../support/random';
 
 const MCH = '1600000001';
 const APP = '2021000000000009';
 
 /** An order number and an amount from small sets, so that calls meet. */
 const STEP = fc.record({
-  act: fc.constantFrom('order', 'pay', 'close', 'cancel', 'refund', 'query', 'wait', 'settle'),
+  act: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom('order', 'pay', 'refund') },
+    { weight: 3, arbitrary: fc.constantFrom('close', 'cancel', 'query', 'wait', 'settle') },
+  ),
   channel: fc.constantFrom('wechat' as const, 'alipay' as const),
-  order: fc.integer({ min: 1, max: 3 }),
+  order: fc.integer({ min: 1, max: 2 }),
   refund: fc.integer({ min: 1, max: 4 }),
-  fen: fc.constantFrom(1, 50, 99, 100, 101),
-  waitMs: fc.constantFrom(0, 1_000, 61_000, 7_200_000),
+  fen: fc.constantFrom(1, 50, 99, 100, 100, 101),
+  waitMs: fc.constantFrom(0, 1_000, 1_000, 61_000, 7_200_000),
 });
 type Step = typeof STEP extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -92,7 +96,7 @@ class Trial {
 }
 
 it('whatever is called in whatever order, the books are sound after each step', () => {
-  fc.assert(
+  holds(
     fc.property(fc.array(STEP, { maxLength: 60 }), (steps) => {
       const trial = new Trial(3);
       for (const step of steps) {
@@ -104,7 +108,7 @@ it('whatever is called in whatever order, the books are sound after each step', 
       expect(faults).toEqual([]);
       expect(refundedFen).toBeLessThanOrEqual(paidFen);
     }),
-    { numRuns: 300, seed: 20260302 },
+    300,
   );
 });
 

@@ -357,8 +357,6 @@ export class Gateway implements SessionHost {
       .finally(() => this.notes.delete(noted));
     this.notes.add(noted);
   }
-
-  /** Waits for `work`, but not longer than `limitMs`. */
 }
 
 function endOf({ lastHeardMs }: Session, session: number): SessionEnd {

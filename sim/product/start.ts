@@ -4,10 +4,11 @@
  */
 import path from 'node:path';
 import { Command } from 'commander';
+import { STOP_LIMIT_MS } from '../../server/stopping';
 import { shownAnswer, shownCommand } from '../modem/trace';
 import type { ModemWatch } from '../modem/watch';
 import { playDemo } from './demo';
-import { startProduct } from './product';
+import { startProduct, type Product } from './product';
 import { openTerminal } from './terminal';
 
 interface Arguments {
@@ -39,6 +40,15 @@ function traceOf(what: string | undefined): ModemWatch | undefined {
   };
 }
 
+/** A PostgreSQL that hangs must not hold the terminal: it ends by itself when it goes on. */
+function stopInTime(product: Product): Promise<void> {
+  product.clock.setTimer(() => {
+    console.error('\nsomething hangs and was left behind');
+    process.exit(1);
+  }, STOP_LIMIT_MS);
+  return product.stop();
+}
+
 async function main(): Promise<void> {
   const given = readArguments();
   const watch = traceOf(given.trace);
@@ -54,7 +64,7 @@ async function main(): Promise<void> {
       console.log(isOn ? `  *click*  relay ${relay} on` : `  *clack*  relay ${relay} off`),
   });
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= product.stop());
+  const stop = (): Promise<void> => (stopping ??= stopInTime(product));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stopping) return;

@@ -142,10 +142,10 @@ export class AtChannel {
   private probesLeft!: number;
   private quietRestarts!: number;
   /**
-   * The last command with a payload came to no good end: the modem may be waiting for bytes of it. Outlives a
-   * rest: power pins that are not wired, or did not work, have reset nothing.
+   * Commands with a payload that came to no good end: the modem may be waiting for bytes of one of them, whatever
+   * became of those behind it. Outlives a rest: power pins that are not wired, or did not work, have reset nothing.
    */
-  private mayHunger!: boolean;
+  private unfed!: number;
 
   constructor(
     private readonly ports: AtPorts,
@@ -179,7 +179,7 @@ export class AtChannel {
     this.dialogue = dialogue;
     this.info = '';
     if (dialogue.payload) {
-      this.mayHunger = true;
+      this.unfed = (this.unfed || 0) + 1;
       this.enter(Stage.Prompt, PROMPT_TIMEOUT_MS);
     } else this.enter(Stage.Result, dialogue.timeoutMs);
     this.ports.write('AT' + dialogue.send + '\r');
@@ -311,7 +311,7 @@ export class AtChannel {
     } else {
       const wasSent = dialogue.payload && this.stage === Stage.Result;
       this.enter(Stage.Idle, 0);
-      if (dialogue.payload && match === AtMatch.Ok) this.mayHunger = false;
+      if (dialogue.payload && match === AtMatch.Ok) this.unfed--;
       this.end(
         match === AtMatch.Refused && wasSent ? AtResult.Aborted : (match as number as AtResult),
         args || this.info,
@@ -350,8 +350,8 @@ export class AtChannel {
       if (this.wantedBytes > 0) this.drop = Drop.All;
       this.quarantine(PROBES, AtResult.Timeout);
     } else if (stage === Stage.Probe) {
-      if (this.mayHunger) this.ports.write(FILLER.repeat(FILLER_BYTES));
-      this.mayHunger = false;
+      if (this.unfed) this.ports.write(FILLER.repeat(FILLER_BYTES));
+      this.unfed = 0;
       this.probe();
     } else {
       this.drop = Drop.Nothing;

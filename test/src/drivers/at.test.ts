@@ -270,6 +270,21 @@ describe('AT channel', () => {
       expect(desk.takeWritten()).toBe('ATE0V1\r' + '\x1b'.repeat(1460) + 'ATE0V1\r');
     });
 
+    it('fills up a modem that waits for a payload of its own while a later one came to a good end', () => {
+      const desk = new Desk();
+      // The refusal was noise: the modem's prompt comes after it, and is taken for the next command's.
+      desk.ask({ ...send, payload: 'p'.repeat(600) });
+      desk.say('\r\n+CME ERROR: 3\r\n');
+      desk.ask(send);
+      desk.say('\r\n> ');
+      desk.say('\r\nDATA ACCEPT:0,3\r\n');
+      expect(desk.outcomes.map(({ result }) => result)).toEqual([AtResult.Refused, AtResult.Ok]);
+      desk.ask({});
+      desk.takeWritten();
+      desk.time.advance(1000 + 200 + 600);
+      expect(desk.takeWritten()).toBe('ATE0V1\r' + '\x1b'.repeat(1460) + 'ATE0V1\r');
+    });
+
     it('writes a long payload in pieces, whole and in order', () => {
       const desk = new Desk();
       const payload = Array.from({ length: 1460 }, (_, index) => String.fromCharCode(index % 251)).join('');

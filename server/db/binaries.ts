@@ -29,6 +29,8 @@ const UNPRIVILEGED_USERS = ['postgres', 'nobody'];
 
 /** Where root keeps what an unprivileged user must reach. */
 export const ROOT_STATE_DIR = '/var/lib/coinslot';
+/** Mode of a folder there. */
+const OPEN = 0o755;
 
 /** Who runs PostgreSQL: ourselves, unless we are root. */
 export function runAs(): RunAs | undefined {
@@ -73,13 +75,19 @@ export function findBinaries(user: RunAs | undefined): Binaries {
   };
 }
 
+/** Makes folders below `ROOT_STATE_DIR` that an unprivileged user can enter, whatever root's umask is. */
+export function makeOpenFolder(folder: string): void {
+  fs.mkdirSync(folder, { recursive: true });
+  for (let at = folder; at.startsWith(ROOT_STATE_DIR); at = path.dirname(at)) fs.chmodSync(at, OPEN);
+}
+
 /** Makes `target` a copy of the tree `source`: whole or not at all, by renaming it into place. */
 function copyOnce(source: string, target: string): string {
+  makeOpenFolder(path.dirname(target));
   if (fs.existsSync(target)) return target;
-  fs.mkdirSync(path.dirname(target), { recursive: true, mode: 0o755 });
   const partial = fs.mkdtempSync(`${target}.`);
   copyTree(source, partial);
-  fs.chmodSync(partial, 0o755);
+  fs.chmodSync(partial, OPEN);
   try {
     fs.renameSync(partial, target);
   } catch (error) {
@@ -94,7 +102,8 @@ function copyTree(source: string, target: string): void {
     const from = path.join(source, entry.name);
     const to = path.join(target, entry.name);
     if (entry.isDirectory()) {
-      fs.mkdirSync(to, { mode: 0o755 });
+      fs.mkdirSync(to);
+      fs.chmodSync(to, OPEN);
       copyTree(from, to);
     } else if (entry.isSymbolicLink()) {
       fs.symlinkSync(fs.readlinkSync(from), to);

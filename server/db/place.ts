@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { ROOT_STATE_DIR, type RunAs } from './binaries';
+import { makeOpenFolder, ROOT_STATE_DIR, type RunAs } from './binaries';
 
 export interface Place {
   /** Folder of the cluster: `data/`, `postgres.log`. */
@@ -67,7 +67,8 @@ function clustersDir(): string {
 
 function makeClusterDir(clusterDir: string, dataDir: string, user: RunAs | undefined): void {
   if (fs.existsSync(path.join(clusterDir, OWNER_FILE))) return;
-  fs.mkdirSync(clusterDir, { recursive: true, mode: 0o755 });
+  if (user) makeOpenFolder(clusterDir);
+  else fs.mkdirSync(clusterDir, { recursive: true });
   fs.writeFileSync(path.join(clusterDir, OWNER_FILE), JSON.stringify({ dataDir: path.resolve(dataDir) }));
   if (user) fs.chownSync(clusterDir, user.uid, user.gid);
 }

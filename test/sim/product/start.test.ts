@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseYuan } from '../../../sim/product/terminal';
 
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 480_000;
 
 class Run {
   output = '';

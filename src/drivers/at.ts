@@ -142,10 +142,12 @@ export class AtChannel {
   private probesLeft!: number;
   private quietRestarts!: number;
   /**
-   * Commands with a payload that came to no good end: the modem may be waiting for bytes of one of them, whatever
-   * became of those behind it. Outlives a rest: power pins that are not wired, or did not work, have reset nothing.
+   * A payload was announced: a modem that falls silent may be waiting for bytes of one. Nothing ends that: neither a
+   * good end (of another command, or of noise), nor a filler (it can get lost), nor a rest (pins may do nothing).
    */
-  private unfed!: number;
+  private mayHunger!: boolean;
+  /** The filler has been written since the last `settle`. */
+  private isFed!: boolean;
 
   constructor(
     private readonly ports: AtPorts,
@@ -179,7 +181,7 @@ export class AtChannel {
     this.dialogue = dialogue;
     this.info = '';
     if (dialogue.payload) {
-      this.unfed = (this.unfed || 0) + 1;
+      this.mayHunger = true;
       this.enter(Stage.Prompt, PROMPT_TIMEOUT_MS);
     } else this.enter(Stage.Result, dialogue.timeoutMs);
     this.ports.write('AT' + dialogue.send + '\r');
@@ -311,7 +313,6 @@ export class AtChannel {
     } else {
       const wasSent = dialogue.payload && this.stage === Stage.Result;
       this.enter(Stage.Idle, 0);
-      if (dialogue.payload && match === AtMatch.Ok) this.unfed--;
       this.end(
         match === AtMatch.Refused && wasSent ? AtResult.Aborted : (match as number as AtResult),
         args || this.info,
@@ -350,8 +351,12 @@ export class AtChannel {
       if (this.wantedBytes > 0) this.drop = Drop.All;
       this.quarantine(PROBES, AtResult.Timeout);
     } else if (stage === Stage.Probe) {
-      if (this.unfed) this.ports.write(FILLER.repeat(FILLER_BYTES));
-      this.unfed = 0;
+      // Not while other rates are tried, with one probe each.
+      if (this.mayHunger && this.probesLeft && !this.isFed) {
+        this.isFed = true;
+        this.ports.write(FILLER.repeat(FILLER_BYTES));
+        this.ports.write('\r');
+      }
       this.probe();
     } else {
       this.drop = Drop.Nothing;
@@ -376,6 +381,7 @@ export class AtChannel {
   private quarantine(probes: number, result: AtResult): void {
     this.probesLeft = probes;
     this.quietRestarts = 0;
+    this.isFed = false;
     this.enter(Stage.Quiet, QUIET_MS);
     this.end(result, '');
   }

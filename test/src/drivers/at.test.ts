@@ -256,7 +256,7 @@ describe('AT channel', () => {
       desk.say('\r\n> ');
       desk.takeWritten();
       desk.time.advance(1000 + 200 + 600);
-      expect(desk.takeWritten()).toBe('ATE0V1\r' + '\x1b'.repeat(1460) + 'ATE0V1\r');
+      expect(desk.takeWritten()).toBe('ATE0V1\r' + '\x1b'.repeat(1460) + '\rATE0V1\r');
       expect(desk.outcomes).toMatchObject([{ result: AtResult.Timeout }]);
     });
 
@@ -267,7 +267,7 @@ describe('AT channel', () => {
       desk.takeWritten();
       desk.at.settle(4);
       desk.time.advance(200 + 600);
-      expect(desk.takeWritten()).toBe('ATE0V1\r' + '\x1b'.repeat(1460) + 'ATE0V1\r');
+      expect(desk.takeWritten()).toBe('ATE0V1\r' + '\x1b'.repeat(1460) + '\rATE0V1\r');
     });
 
     it('fills up a modem that waits for a payload of its own while a later one came to a good end', () => {
@@ -282,7 +282,7 @@ describe('AT channel', () => {
       desk.ask({});
       desk.takeWritten();
       desk.time.advance(1000 + 200 + 600);
-      expect(desk.takeWritten()).toBe('ATE0V1\r' + '\x1b'.repeat(1460) + 'ATE0V1\r');
+      expect(desk.takeWritten()).toBe('ATE0V1\r' + '\x1b'.repeat(1460) + '\rATE0V1\r');
     });
 
     it('writes a long payload in pieces, whole and in order', () => {

@@ -53,6 +53,23 @@ describe('link keeper against what public drivers get wrong', () => {
     expect(bench.untilUpAgain(60_000)).toBeLessThan(15_000);
   });
 
+  it('feeds a modem left at its prompt again, when the first filler got lost', () => {
+    const bench = up({ pins: {} });
+    const receive = bench.modem.onBytes;
+    const write = bench.modem.write.bind(bench.modem);
+    bench.modem.onBytes = (data) => {
+      if (!data.includes('> ')) receive(data);
+    };
+    let fillers = 0;
+    bench.modem.write = (data) => {
+      if (data[0] !== '\x1b' || ++fillers > 1) write(data);
+    };
+    bench.keeper.send('x'.repeat(625));
+    bench.modem.say('\r\nNORMAL POWER DOWN\r\n');
+    expect(bench.untilUpAgain(60_000)).toBeLessThan(30_000);
+    expect(fillers).toBe(2);
+  });
+
   it('gives a socket up that refuses to send, instead of trying for ever', () => {
     const bench = up();
     bench.modem.replies['+CIPSEND'] = '\r\n+CME ERROR: 3\r\n';

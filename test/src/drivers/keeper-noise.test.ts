@@ -1,7 +1,6 @@
 /**
- * Random bytes, truncated and swallowed answers, notices at random moments: the keeper neither throws, nor
- * leaks timers, nor stays down once the modem behaves again. The seed is in the test's name;
- * COINSLOT_TEST_SEED repeats a run.
+ * Random bytes, truncated and swallowed answers, lost commands and payloads, notices at random moments, and owners
+ * that do whatever they may: the keeper neither throws, nor leaks timers, nor stays down once the modem behaves.
  */
 import fc from 'fast-check';
 import { KeeperBench } from './keeper-bench';
@@ -12,6 +11,7 @@ type Action =
   | { do: 'cut'; keep: number }
   | { do: 'flip'; at: number; bit: number }
   | { do: 'swallow' }
+  | { do: 'lose'; keep: number }
   | { do: 'send'; bytes: number }
   | { do: 'deliver'; socket: number; bytes: number }
   | { do: 'direct'; what: 'open' | 'send' | 'grant' | 'close' }
@@ -62,6 +62,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.nat(30).map((keep): Action => ({ do: 'cut', keep })),
   fc.record({ at: fc.nat(40), bit: fc.nat(7) }).map(({ at, bit }): Action => ({ do: 'flip', at, bit })),
   fc.constant<Action>({ do: 'swallow' }),
+  fc.nat(300).map((keep): Action => ({ do: 'lose', keep })),
   fc.integer({ min: 1, max: 1500 }).map((bytes): Action => ({ do: 'send', bytes })),
   fc
     .record({ socket: fc.nat(5), bytes: fc.integer({ min: 1, max: 2000 }) })
@@ -146,6 +147,10 @@ function play({ actions, seed, isUp, hasPins }: Row): { bench: KeeperBench; dire
       receive(data.substring(0, next.at) + String.fromCharCode(code) + data.substring(next.at + 1));
     } else if (next?.do !== 'swallow') receive(data);
   };
+  // What the keeper writes gets lost as well, from some byte on.
+  const losses: number[] = [];
+  const write = bench.modem.write.bind(bench.modem);
+  bench.modem.write = (data) => write(data.substring(0, losses.shift()));
   bench.keeper.start();
   for (const one of actions) {
     if (one.do === 'say') bench.keeper.receive(one.text);
@@ -155,11 +160,13 @@ function play({ actions, seed, isUp, hasPins }: Row): { bench: KeeperBench; dire
     else if (one.do === 'direct') direct.take(one.what);
     else if (one.do === 'server') bench.isServerLive = one.isLive;
     else if (one.do === 'fail') bench.keeper.sessionFailed('noise', one.isRefused);
+    else if (one.do === 'lose') losses.push(one.keep);
     else spoil.push(one);
     // One tick, one channel timer, one of a power sequence, and sockets that ask for room again.
     expect(bench.clock.pending).toBeLessThan(12);
   }
   bench.modem.onBytes = receive;
+  bench.modem.write = write;
   bench.isServerLive = true;
   return { bench, direct };
 }

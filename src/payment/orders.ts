@@ -136,6 +136,10 @@ export class Orders {
     const order = known || newOrder(n, 0, 0, 0, '', '');
     if (!known) order.state = OrderState.Done;
     if (order.state >= FIRST_FINAL_STATE && this.book.open.length >= MAX_OPEN_ORDERS) return Reason.Busy;
+    // What the relay delivers is delivered with its last pulse, whatever the host believes.
+    if (event === OrderEvent.HostDone && order.state === OrderState.Dispensing && !order.byHost) {
+      return Reason.BadState;
+    }
     const isAfterwards = order.state === OrderState.Dispensed || order.state === OrderState.Done;
     const why = event === OrderEvent.HostFailed && isAfterwards ? Reason.HostRefund : reason;
     return this.raise(order, event, why) ? Reason.None : Reason.BadState;

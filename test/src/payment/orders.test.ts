@@ -154,6 +154,18 @@ describe('an order on the device', () => {
     ]);
   });
 
+  test('is not delivered on the host’s word while the relay delivers', () => {
+    const module = fresh();
+    const order = module.pay();
+    module.grant(order);
+    expect(module.orders.hostEvent(1, 11, 0)).toBe(15);
+    expect(order.state).toBe(DISPENSING);
+    expect(module.last()).toEqual(['got', 1]);
+    module.relayDone();
+    expect(order.state).toBe(DISPENSED);
+    expect(module.orders.hostEvent(1, 11, 0)).toBe(0);
+  });
+
   test('a second paid order waits until the relay is free', () => {
     const module = fresh();
     const first = module.pay('R1');

@@ -10,6 +10,7 @@ import { ReconciliationDesk } from './admin/reconciliation-desk';
 import { SecretDesk } from './admin/secret-desk';
 import { Shop } from './admin/shop';
 import { StreamDesk } from './admin/stream-desk';
+import { notifyPath } from './api/notify';
 import { secretFile } from './config/secret-file';
 import { openDatabase, type Database } from './db/database';
 import { migrate } from './db/migrate';
@@ -56,6 +57,8 @@ export interface CoreOptions {
   /** Replace the providers' own addresses (sandbox). */
   readonly wechatUrl?: string;
   readonly alipayUrl?: string;
+  /** Where the providers reach us. */
+  readonly publicUrl?: string;
   readonly times?: Partial<Times>;
   readonly limits?: Partial<OpenLimits>;
   /** Limits of data streams for a device that has none of its own. */
@@ -66,6 +69,9 @@ export interface CoreOptions {
   /** For log and metrics: what became of bills and differences. */
   readonly billWatcher?: ReconciliationWatcher;
 }
+
+/** Nobody is told of the order that proves parameters; providers want an address all the same. */
+const NOWHERE = 'https://notify.invalid';
 
 export interface Core {
   readonly database: Database;
@@ -130,6 +136,15 @@ function openBox({ masterKey, dataDir }: CoreOptions): SealedBox {
   return new SealedBox(MasterKeys.parse(keys));
 }
 
+/** What calls to a channel's provider are made with. */
+function callOptions({ clock, log, ...options }: CoreOptions): (channel: Channel) => ProviderOptions {
+  const common = { clock, httpTimeoutMs: options.providerTimeoutMs, log: providerLog(log, clock) };
+  return (channel) => {
+    const baseUrl = channel === 'wechat' ? options.wechatUrl : options.alipayUrl;
+    return baseUrl === undefined ? common : { ...common, baseUrl };
+  };
+}
+
 function makeServices(
   options: CoreOptions,
   database: Database,
@@ -138,14 +153,10 @@ function makeServices(
   box: SealedBox,
 ): Core {
   const { clock, log } = options;
-  const calls = providerLog(log, clock);
-  const providerOptions = (channel: Channel): ProviderOptions => {
-    const baseUrl = channel === 'wechat' ? options.wechatUrl : options.alipayUrl;
-    const common = { clock, httpTimeoutMs: options.providerTimeoutMs, log: calls };
-    return baseUrl === undefined ? common : { ...common, baseUrl };
-  };
-  const merchants = new Merchants(database.db, box, (channel, candidate) =>
-    checkParameters(channel, candidate, providerOptions(channel)),
+  const providerOptions = callOptions(options);
+  const origin = options.publicUrl ?? NOWHERE;
+  const merchants = new Merchants(database.db, box, (id, channel, candidate) =>
+    checkParameters(channel, candidate, providerOptions(channel), origin + notifyPath(id, channel)),
   );
   const providers =
     options.providers ??

@@ -40,6 +40,7 @@ export async function withCore<Result>(work: (core: Core) => Promise<Result>): P
         apiToken: config.COINSLOT_API_TOKEN,
         wechatUrl: config.COINSLOT_WECHAT_URL,
         alipayUrl: config.COINSLOT_ALIPAY_URL,
+        publicUrl: config.COINSLOT_PUBLIC_URL,
       }),
     });
     try {

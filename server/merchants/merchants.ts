@@ -45,7 +45,11 @@ export interface ChannelInfo {
 }
 
 /** Proves candidate parameters; providers/check.ts with the server's options. */
-export type ParameterCheck = (channel: Channel, candidate: unknown) => Promise<CheckResult>;
+export type ParameterCheck = (
+  merchantId: number,
+  channel: Channel,
+  candidate: unknown,
+) => Promise<CheckResult>;
 
 export class Merchants {
   constructor(
@@ -95,7 +99,7 @@ export class Merchants {
     candidate: unknown,
     nowMs: number,
   ): Promise<CheckResult> {
-    const result = await this.check(channel, candidate);
+    const result = await this.check(merchantId, channel, candidate);
     if (!result.ok) return result;
     if (await this.isAccountInUse(merchantId, channel, candidate)) return accountInUse();
     const sealedParameters = this.box.seal(JSON.stringify(candidate), parametersOwner(merchantId, channel));
@@ -131,7 +135,7 @@ export class Merchants {
   /** Checks the parameters that are kept; undefined when there are none. */
   async checkStored(merchantId: number, channel: Channel): Promise<CheckResult | undefined> {
     const stored = await this.parameters(merchantId, channel);
-    return stored && this.check(channel, stored.parameters);
+    return stored && this.check(merchantId, channel, stored.parameters);
   }
 
   async setChannelEnabled(merchantId: number, channel: Channel, isEnabled: boolean): Promise<boolean> {

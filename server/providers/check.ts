@@ -1,13 +1,14 @@
 /**
- * Proves a merchant's payment parameters before they are saved: form, keys, pairs, serials, and one signed call
- * that changes nothing (the query of an order that does not exist). Says in a sentence what is wrong, naming
- * fields and codes, never values. What it cannot prove without a payment: that the application belongs to the
- * merchant number, that the product is enabled, and, in WeChat's public-key mode, the APIv3 key.
+ * Proves a merchant's payment parameters before they are saved: form, keys, pairs, serials, a signed call that
+ * changes nothing (the query of an order that does not exist), and an order over one fen, whose code nobody is
+ * shown and which is closed at once: only that tells whether the application or seller is the merchant's and the
+ * product is enabled. Says in a sentence what is wrong, naming fields and codes, never values. What it cannot prove
+ * without a payment: in WeChat's public-key mode, the APIv3 key.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, randomBytes, type KeyObject } from 'node:crypto';
 import { trustedKeyOf } from './alipay/certificates';
 import { PROVIDER_CODES, type CodeOf, type ProviderCode } from './codes';
-import { createProbingProvider } from './create';
+import { createProbingProvider, type ProbingProvider } from './create';
 import {
   isSamePublicKey,
   isValidAt,
@@ -17,12 +18,7 @@ import {
   readPrivateKey,
   readPublicKey,
 } from './keys';
-import {
-  readParameters,
-  type AlipayParameters,
-  type ParametersOf,
-  type WechatParameters,
-} from './parameters';
+import { readParameters, type AlipayParameters, type WechatParameters } from './parameters';
 import type { Channel, Outcome, ProviderOptions } from './provider';
 
 export type CheckResult =
@@ -34,11 +30,20 @@ type Fault = Extract<CheckResult, { ok: false }>;
 const NO_CERTIFICATES = 'RESOURCE_NOT_EXISTS';
 const API_V3_KEY_PATTERN = /^[0-9A-Za-z]{32}$/;
 
+/** The order that proves the parameters ends by itself soon, should its closing not get through. */
+const PROOF_FEN = 1;
+const PROOF_MS = 300_000;
+
 const CLOCK = 'Look at this machine’s clock.';
 /** What to look at first, by the code that the signed call came to. */
 const HINTS: Readonly<Record<string, string>> = {
   SIGN_ERROR: 'Look at mchid, merchantSerial and merchantPrivateKey, and at this machine’s clock.',
   MCH_NOT_EXISTS: 'Look at mchid.',
+  APPID_MCHID_NOT_MATCH: 'Look at appid: the application has to be bound to mchid.',
+  NO_AUTH: 'Native payment has to be enabled for mchid.',
+  'ACQ.INVALID_PARAMETER':
+    'Look at sellerId: it is the user number of the merchant who signed for the application.',
+  'ACQ.ACCESS_FORBIDDEN': 'Face-to-face payment has to be signed for.',
   'isv.invalid-app-id': 'Look at appId.',
   'isv.invalid-signature': 'Look at appPrivateKey: the application at Alipay has another public key.',
   'isv.missing-app-cert-sn': 'The application uses certificates: verification has to be certificate.',
@@ -49,11 +54,12 @@ const HINTS: Readonly<Record<string, string>> = {
   ANSWER_SIGNATURE_WRONG: 'Look at platformPublicKey or alipayPublicKey: it has to be the provider’s own.',
 };
 
-/** Checks candidate parameters in full, with one signed call to the provider. */
+/** Checks candidate parameters in full, with signed calls to the provider. `notifyUrl`: as orders will have it. */
 export async function checkParameters(
   channel: Channel,
   candidate: unknown,
   options: ProviderOptions,
+  notifyUrl: string,
 ): Promise<CheckResult> {
   const form = readParameters(channel, candidate);
   if (!form.ok) return fault('PARAMETERS_INCOMPLETE', form.fields.join(', '));
@@ -62,15 +68,25 @@ export async function checkParameters(
       ? checkWechat(form.parameters as WechatParameters, options.clock.nowMs())
       : checkAlipay(form.parameters as AlipayParameters, options.clock.nowMs());
   if (local) return local;
-  return judgeProbe(await probe(channel, form.parameters, options));
+  const provider = createProbingProvider(channel, form.parameters, options);
+  const probed = await provider.probe();
+  if (probed.kind !== 'ok') return judge(probed);
+  return judge(await prove(provider, notifyUrl, options.clock.nowMs()));
 }
 
-async function probe(
-  channel: Channel,
-  parameters: ParametersOf[Channel],
-  options: ProviderOptions,
-): Promise<Outcome<void>> {
-  return createProbingProvider(channel, parameters, options).probe();
+/** Opens an order that nobody will see, and closes it. */
+async function prove(provider: ProbingProvider, notifyUrl: string, nowMs: number): Promise<Outcome<unknown>> {
+  const outTradeNo = `check_${randomBytes(10).toString('hex')}`;
+  const opened = await provider.create({
+    outTradeNo,
+    amountFen: PROOF_FEN,
+    description: '支付参数检查',
+    expiresAtMs: nowMs + PROOF_MS,
+    notifyUrl,
+  });
+  // Whatever comes of it: without its code it cannot be paid, and it expires.
+  if (opened.kind !== 'refused') await provider.close(outTradeNo);
+  return opened;
 }
 
 function checkWechat(parameters: WechatParameters, nowMs: number): Fault | undefined {
@@ -125,7 +141,7 @@ function checkPlatformKey(privateKey: KeyObject, text: string, field: string): F
   return isSamePublicKey(key, createPublicKey(privateKey)) ? fault('PLATFORM_KEY_IS_OWN', field) : undefined;
 }
 
-function judgeProbe(outcome: Outcome<void>): CheckResult {
+function judge(outcome: Outcome<unknown>): CheckResult {
   if (outcome.kind === 'ok') return { ok: true };
   const detail = outcome.providerCode ?? outcome.code;
   if (outcome.kind === 'refused') return fault('CHECK_CALL_REFUSED', detail);

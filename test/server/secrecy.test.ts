@@ -76,6 +76,7 @@ test('tokens, keys and parameters go in and are not heard of again', async () =>
     'wechat',
     { ...parameters, appid: 7 },
     { clock: systemClock, httpTimeoutMs: 1 },
+    'https://pay.example.com/notify/wechat/1',
   );
   expect(JSON.stringify(checked)).not.toContain(parameters.apiV3Key as string);
   const made = await bench.api('POST', '/devices', { id: 'CS000009', merchantId: bench.merchantId });

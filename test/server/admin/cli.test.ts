@@ -93,9 +93,9 @@ test('looks at a bill, lists what differs, and takes a person’s word for it', 
   expect(report).toMatchObject({ state: 'DONE', billLines: 1, open: 1 });
   const [found] = json(await admin('differences')) as unknown as Record<string, unknown>[];
   expect(found).toMatchObject({ kind: 'PAYMENT_OF_UNKNOWN_ORDER', outTradeNo: 'SHOP_1', billFen: 900, day });
-  expect(json(await admin('reconciliations', '--merchant', String(bench.merchantId)))).toMatchObject([
-    { day, state: 'DONE', paidFen: 900 },
-  ]);
+  // The server itself may have looked at other days meanwhile.
+  const looked = json(await admin('reconciliations', '--merchant', String(bench.merchantId)));
+  expect(looked).toContainEqual(expect.objectContaining({ day, state: 'DONE', paidFen: 900 }));
   const figures = await (await fetch(`${bench.server.httpUrl}/metrics`)).text();
   expect(figures).toMatch(/^coinslot_bill_differences_open 1$/m);
   expect(figures).toMatch(/^coinslot_bills_total\{channel="wechat",state="DONE"\} 1$/m);

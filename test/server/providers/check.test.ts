@@ -1,10 +1,12 @@
 import { checkParameters, readParameters, type CheckResult } from '../../../server/providers';
 import { makeKeyPair } from './certificates';
-import { AlipayPeer, APP_ID, certificateSerialOf, SELLER_ID } from './alipay-peer';
-import { HANGS, type Reply } from './loopback';
+import { AlipayPeer, APP_ID, type AnswerOptions, certificateSerialOf, SELLER_ID } from './alipay-peer';
+import { HANGS, type RecordedRequest, type Reply } from './loopback';
 import * as wechat from './wechat-peer';
 
 const DAY_MS = 86_400_000;
+const NOTIFY_URL = 'https://pay.example.com/notify/wechat/1';
+const CREATE_PATH = '/v3/pay/transactions/native';
 const short = makeKeyPair(1024);
 
 describe('WeChat parameters', () => {
@@ -12,8 +14,11 @@ describe('WeChat parameters', () => {
   const platform = peer.newPlatformCertificate('1A2B3C4D5E6F70819A0B');
   const NOT_FOUND = (): Reply =>
     peer.error(404, 'ORDER_NOT_EXIST', { key: platform.keys, serial: platform.serial });
+  const signer = { key: platform.keys, serial: platform.serial };
   let baseUrl: string;
   let queryReply: () => Reply;
+  let createReply: () => Reply;
+  let closeReply: () => Reply;
   let certificatesReply: () => Reply;
 
   const good = {
@@ -32,7 +37,7 @@ describe('WeChat parameters', () => {
     platformPublicKey: peer.platform.publicPem,
   };
   const check = (candidate: unknown, httpTimeoutMs = 2000): Promise<CheckResult> =>
-    checkParameters('wechat', candidate, { baseUrl, clock: peer.clock, httpTimeoutMs });
+    checkParameters('wechat', candidate, { baseUrl, clock: peer.clock, httpTimeoutMs }, NOTIFY_URL);
 
   beforeAll(async () => {
     baseUrl = await peer.start();
@@ -43,19 +48,67 @@ describe('WeChat parameters', () => {
     peer.certificates = [platform];
     queryReply = NOT_FOUND;
     certificatesReply = () => peer.certificatesAnswer();
-    peer.responder = ({ url }) => (url === '/v3/certificates' ? certificatesReply() : queryReply());
+    createReply = () => peer.answer(200, { code_url: 'weixin://wxpay/bizpayurl?pr=p4lpSuKzz' }, signer);
+    closeReply = () => peer.answer(204, undefined, signer);
+    peer.responder = ({ url }) => {
+      if (url === '/v3/certificates') return certificatesReply();
+      if (url === CREATE_PATH) return createReply();
+      return url.endsWith('/close') ? closeReply() : queryReply();
+    };
   });
 
-  test('good ones pass after two signed calls that change nothing', async () => {
+  test('good ones pass after signed calls, the last of which closes what was opened', async () => {
     expect(await check(good)).toEqual({ ok: true });
-    expect(peer.requests.map(({ method }) => method)).toEqual(['GET', 'GET']);
+    const [certificates, query, create, close, ...rest] = peer.requests;
+    expect([certificates!.method, query!.method, create!.method, rest]).toEqual(['GET', 'GET', 'POST', []]);
     expect(peer.requests.every((request) => peer.isSignedByMerchant(request))).toBe(true);
+    const opened = JSON.parse(create!.body) as Record<string, string>;
+    expect(opened).toMatchObject({
+      mchid: wechat.MCHID,
+      appid: wechat.APPID,
+      amount: { total: 1, currency: 'CNY' },
+      notify_url: NOTIFY_URL,
+    });
+    expect(Date.parse(opened.time_expire!) - peer.clock.nowMs()).toBeLessThanOrEqual(300_000);
+    expect(close!.url).toBe(`/v3/pay/transactions/out-trade-no/${opened.out_trade_no}/close`);
+  });
+
+  test('each check opens an order of its own', async () => {
+    await check(good);
+    await check(good);
+    const opened = peer.requests.filter(({ url }) => url === CREATE_PATH).map(({ body }) => JSON.parse(body));
+    expect(opened).toHaveLength(2);
+    expect(opened[0].out_trade_no).not.toBe(opened[1].out_trade_no);
   });
 
   test('good ones of public-key mode pass', async () => {
     queryReply = () => peer.error(404, 'ORDER_NOT_EXIST');
+    createReply = () => peer.answer(200, { code_url: 'weixin://wxpay/bizpayurl?pr=p4lpSuKzz' });
+    closeReply = () => peer.answer(204, undefined);
     expect(await check(publicKey)).toEqual({ ok: true });
-    expect(peer.requests).toHaveLength(1);
+    expect(peer.requests).toHaveLength(3);
+  });
+
+  test.each([
+    ['APPID_MCHID_NOT_MATCH', 400, /\(APPID_MCHID_NOT_MATCH\) Look at appid/],
+    ['NO_AUTH', 403, /\(NO_AUTH\) Native payment has to be enabled/],
+  ])('an order that is refused with %s is told with what to look at', async (code, status, sentence) => {
+    createReply = () => peer.error(status, code, signer);
+    const outcome = await check(good);
+    expect(outcome).toMatchObject({ ok: false, code: 'CHECK_CALL_REFUSED' });
+    expect(outcome.ok === false && outcome.message).toMatch(sentence);
+    expect(peer.requests.filter(({ url }) => url.endsWith('/close'))).toEqual([]);
+  });
+
+  test('an order whose opening is left open proves nothing, and is closed all the same', async () => {
+    createReply = () => peer.error(500, 'SYSTEM_ERROR', signer);
+    expect(await check(good)).toMatchObject({ ok: false, code: 'CHECK_CALL_FAILED' });
+    expect(peer.requests.at(-1)!.url).toMatch(/\/close$/);
+  });
+
+  test('an order that does not close is no fault of the parameters', async () => {
+    closeReply = () => ({ status: 502, body: '' });
+    expect(await check(good)).toEqual({ ok: true });
   });
 
   test('a serial is taken with leading zeros and in lower case', async () => {
@@ -228,7 +281,7 @@ describe('Alipay parameters', () => {
     alipayRootCertificate: rootPem,
   };
   const check = (candidate: unknown): Promise<CheckResult> =>
-    checkParameters('alipay', candidate, { baseUrl, clock: peer.clock, httpTimeoutMs: 2000 });
+    checkParameters('alipay', candidate, { baseUrl, clock: peer.clock, httpTimeoutMs: 2000 }, NOTIFY_URL);
   const notFound = { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' };
 
   beforeAll(async () => {
@@ -237,19 +290,53 @@ describe('Alipay parameters', () => {
   afterAll(() => peer.stop());
   beforeEach(() => {
     peer.requests.length = 0;
-    peer.responder = () => peer.answer('alipay.trade.query', notFound);
+    peer.responder = (request) => answerTo(request);
   });
 
-  test('good ones pass after one signed query', async () => {
+  /** Finds no order, and opens any. */
+  function answerTo(request: RecordedRequest, options: AnswerOptions = {}): Reply {
+    const { method } = peer.parametersOf(request);
+    if (method !== 'alipay.trade.precreate') return peer.answer(method!, notFound, options);
+    const { out_trade_no } = peer.bizContentOf(request);
+    return peer.success(
+      method,
+      { out_trade_no, qr_code: 'https://qr.alipay.com/bavh4wjlxf12tper3a' },
+      options,
+    );
+  }
+
+  test('good ones pass after signed calls, the last of which closes what was opened', async () => {
     expect(await check(good)).toEqual({ ok: true });
-    expect(peer.requests.map((request) => peer.parametersOf(request).method)).toEqual(['alipay.trade.query']);
-    expect(peer.isSignedByApp(peer.requests[0]!)).toBe(true);
+    expect(peer.requests.map((request) => peer.parametersOf(request).method)).toEqual([
+      'alipay.trade.query',
+      'alipay.trade.precreate',
+      'alipay.trade.close',
+    ]);
+    expect(peer.requests.every((request) => peer.isSignedByApp(request))).toBe(true);
+    const [, opened, closed] = peer.requests.map((request) => peer.bizContentOf(request));
+    expect(opened).toMatchObject({ total_amount: '0.01', seller_id: SELLER_ID });
+    expect(closed!.out_trade_no).toBe(opened!.out_trade_no);
   });
 
   test('good ones of certificate mode pass', async () => {
     const certificateSerial = certificateSerialOf(alipayPem);
-    peer.responder = () => peer.answer('alipay.trade.query', notFound, { certificateSerial });
+    peer.responder = (request) => answerTo(request, { certificateSerial });
     expect(await check(certified)).toEqual({ ok: true });
+  });
+
+  test.each([
+    ['ACQ.INVALID_PARAMETER', /\(ACQ\.INVALID_PARAMETER\) Look at sellerId/],
+    ['ACQ.ACCESS_FORBIDDEN', /\(ACQ\.ACCESS_FORBIDDEN\) Face-to-face payment has to be signed for\.$/],
+  ])('an order that is refused with %s is told with what to look at', async (subCode, sentence) => {
+    peer.responder = (request) => {
+      const { method } = peer.parametersOf(request);
+      if (method !== 'alipay.trade.precreate') return answerTo(request);
+      return peer.failure(method, '40004', subCode);
+    };
+    const outcome = await check(good);
+    expect(outcome).toMatchObject({ ok: false, code: 'CHECK_CALL_REFUSED' });
+    expect(outcome.ok === false && outcome.message).toMatch(sentence);
+    expect(peer.requests).toHaveLength(2);
   });
 
   test.each([

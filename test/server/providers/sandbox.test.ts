@@ -4,6 +4,7 @@
  */
 import {
   checkParameters,
+  type CheckResult,
   createProvider,
   readParameters,
   type Channel,
@@ -113,8 +114,20 @@ describe.each(MODES)('%s, %s mode', (channel, mode) => {
     mailbox.clear();
   });
 
+  const check = (candidate: object): Promise<CheckResult> =>
+    checkParameters(channel, candidate, options, notifyUrl);
+
   test('its parameters pass the check', async () => {
-    expect(await checkParameters(channel, parametersFor(channel, merchant), options)).toEqual({ ok: true });
+    expect(await check(parametersFor(channel, merchant))).toEqual({ ok: true });
+  });
+
+  test('another merchant’s application or seller is told', async () => {
+    const other = await sandbox.createMerchant({ wechatMode: mode, alipayMode: mode });
+    const field = channel === 'wechat' ? 'appid' : 'sellerId';
+    const mixed = { ...parametersFor(channel, merchant), [field]: parametersFor(channel, other)[field] };
+    const outcome = await check(mixed);
+    expect(outcome).toMatchObject({ ok: false, code: 'CHECK_CALL_REFUSED' });
+    expect(outcome.ok === false && outcome.message).toContain(`Look at ${field}`);
   });
 
   test('a merchant’s parameters with another merchant’s key do not pass', async () => {
@@ -122,7 +135,7 @@ describe.each(MODES)('%s, %s mode', (channel, mode) => {
     const key = channel === 'wechat' ? 'merchantPrivateKey' : 'appPrivateKey';
     const mixed = { ...parametersFor(channel, merchant), [key]: parametersFor(channel, other)[key] };
     delete (mixed as { merchantCertificate?: unknown }).merchantCertificate;
-    const outcome = await checkParameters(channel, mixed, options);
+    const outcome = await check(mixed);
     const isPairKnown = channel === 'alipay' && mode === 'certificate';
     expect(outcome).toMatchObject({
       ok: false,
@@ -399,7 +412,7 @@ describe.each(MODES)('%s, %s mode', (channel, mode) => {
     test('a merchant without certificates is told to use the public key', async () => {
       const { platformPublicKey, platformPublicKeyId, ...rest } = parametersFor(channel, merchant);
       expect([platformPublicKey, platformPublicKeyId]).not.toContain(undefined);
-      const outcome = await checkParameters(channel, { ...rest, verification: 'certificates' }, options);
+      const outcome = await check({ ...rest, verification: 'certificates' });
       expect(outcome).toMatchObject({ ok: false, code: 'PLATFORM_CERTIFICATES_NONE' });
     });
   }

@@ -236,7 +236,7 @@ test.each(['wechat', 'alipay'] as const)(
             ? 'ok'
             : readParameters(channel as Channel, candidate),
         );
-        note(await checkParameters(channel as Channel, candidate, options));
+        note(await checkParameters(channel as Channel, candidate, options, 'https://a.example/notify'));
         try {
           note(createProvider(channel as 'wechat', candidate as never, options));
         } catch (error) {

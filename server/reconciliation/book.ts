@@ -41,7 +41,7 @@ export class ReconciliationBook {
     private readonly jobs: ReconcileJobs,
   ) {}
 
-  /** Channels with parameters, and the day from which on they have no reconciliation; undefined: never any. */
+  /** Channels with parameters, the last day that is on the plan, and the merchant's first order; null: none yet. */
   async channels(): Promise<
     readonly { merchantId: number; channel: Channel; lastDay: string | null; firstOrderMs: number | null }[]
   > {

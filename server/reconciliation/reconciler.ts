@@ -66,8 +66,10 @@ export class Reconciler {
     const days: BillDay[] = [];
     for (const { merchantId, channel, lastDay, firstOrderMs } of await this.options.book.channels()) {
       const last = lastReadyDay(channel, nowMs);
-      const first = lastDay ?? dayOf(firstOrderMs ?? nowMs);
-      for (const day of daysBetween(first, last, MAX_CATCH_UP_DAYS)) days.push({ merchantId, channel, day });
+      // A person may have looked at a bill from before the first order: what lies between has nothing of ours.
+      const firstDay = dayOf(firstOrderMs ?? nowMs);
+      const from = lastDay !== null && lastDay > firstDay ? lastDay : firstDay;
+      for (const day of daysBetween(from, last, MAX_CATCH_UP_DAYS)) days.push({ merchantId, channel, day });
     }
     return this.options.book.plan(days, nowMs);
   }
@@ -80,6 +82,8 @@ export class Reconciler {
   }
 
   private async look(day: BillDay, signal: AbortSignal | undefined): Promise<Report> {
+    // A day that a person asks for must not stand behind days that are not on the plan: those would never come.
+    if (!(await this.options.book.find(day))) await this.plan();
     await this.options.book.plan([day], this.nowMs());
     const provider = await this.options.providers.get(day.merchantId, day.channel);
     const bill: Outcome<readonly BillLine[]> | undefined = await provider?.bill(day.day);

@@ -547,3 +547,27 @@ test('each provider’s bill is planned at its own hour, and missed days are mad
     await bench.stop();
   }
 });
+
+test('a bill that a person asks for first leaves no day before it out, and begins nothing from before the first order', async () => {
+  const bench = await new BillBench('alipay').start();
+  try {
+    const { reconciler, reconciliation } = bench.core;
+    const kept = (): Promise<{ day: string }[]> =>
+      bench.core.database.db.selectFrom('reconciliations').select('day').orderBy('day').execute();
+    const ask = (day: number): Promise<unknown> =>
+      reconciliation.run(OPERATOR, bench.merchantId, 'alipay', { day: dayName(chinaTime(day, 12)) });
+    // Long before anything was sold here.
+    await ask(-200);
+    expect(await reconciler.plan()).toBe(0);
+    await bench.delivered(150);
+    // No server ran for days; the first to come is a person who wants to see yesterday.
+    bench.clock.leapTo(chinaTime(4, 11));
+    await ask(3);
+    expect(await reconciler.plan()).toBe(0);
+    expect((await kept()).map(({ day }) => day)).toEqual(
+      [-200, 0, 1, 2, 3].map((day) => dayName(chinaTime(day, 12))),
+    );
+  } finally {
+    await bench.stop();
+  }
+});

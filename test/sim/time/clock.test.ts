@@ -45,8 +45,11 @@ test('the sandbox goes on taking what a merchant signs by the machine’s clock'
     const reply = await callWechat(sandbox, demoMerchant, { method: 'GET', url, nowMs: Date.now() });
     return reply.body['code'];
   };
-  expect(await ask()).toBe('ORDER_NOT_EXIST');
-  setMachineClock(HOUR_MS);
-  expect(await ask()).toBe('ORDER_NOT_EXIST');
-  await sandbox.close();
+  try {
+    expect(await ask()).toBe('ORDER_NOT_EXIST');
+    setMachineClock(HOUR_MS);
+    expect(await ask()).toBe('ORDER_NOT_EXIST');
+  } finally {
+    await sandbox.close();
+  }
 });

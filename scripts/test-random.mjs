@@ -10,24 +10,37 @@ import { parseArgs } from 'node:util';
 import { ensureInstalled, root } from './install.mjs';
 
 ensureInstalled();
-const fresh = String((Date.now() ^ process.pid) >>> 0);
-const { values, positionals } = parseArgs({
-  options: { times: { type: 'string', default: '1' }, seed: { type: 'string', default: fresh } },
-  allowPositionals: true,
-});
-const [times, seed] = [Number(values.times), Number(values.seed)];
-if (!Number.isInteger(times) || times < 1 || !Number.isInteger(seed) || seed < 0) {
-  console.error('--times must be a whole number above 0, and --seed a whole number.');
+
+function refuse(sentence) {
+  console.error(`error: ${sentence}`);
   process.exit(2);
 }
+
+/** What `work` gives; what it throws is the caller's mistake. */
+function given(work) {
+  try {
+    return work();
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
+
+const fresh = String((Date.now() ^ process.pid) >>> 0);
+const { values, positionals } = given(() =>
+  parseArgs({
+    options: { times: { type: 'string', default: '1' }, seed: { type: 'string', default: fresh } },
+    allowPositionals: true,
+  }),
+);
+const [times, seed] = [Number(values.times), Number(values.seed)];
+if (!Number.isInteger(times) || times < 1 || !Number.isInteger(seed) || seed < 0)
+  refuse('--times must be a whole number above 0, and --seed a whole number.');
+const pattern = given(() => new RegExp(positionals[0] ?? ''));
 const files = readdirSync(join(root, 'test'), { recursive: true })
-  .filter((name) => name.endsWith('.test.ts') && new RegExp(positionals[0] ?? '').test(name))
+  .filter((name) => name.endsWith('.test.ts') && pattern.test(name))
   .map((name) => join(root, 'test', name))
   .filter((file) => readFileSync(file, 'utf8').includes("/support/random';"));
-if (files.length === 0) {
-  console.error('No random test matches.');
-  process.exit(2);
-}
+if (files.length === 0) refuse('No random test matches.');
 console.log(`${files.length} files, ${times} times, seeds from ${seed}`);
 
 const folder = mkdtempSync(join(tmpdir(), 'coinslot-random-'));

@@ -55,7 +55,6 @@ test.each(Object.keys(scripts).filter((name) => !OTHERS.includes(name)))(
     expect(output).toBe('');
     expect(code).toBeGreaterThan(0);
   },
-  60_000,
 );
 
 test('help tells what there is', async () => {

@@ -9,7 +9,7 @@ import { bench } from '../../sim/board/bench';
 
 /** Hex out; the counter begins at 0 as in a record. */
 const PROGRAM = `import { AES } from 'board-profile';
-import { nativeAes } from '${path.join(__dirname, '..', '..', '..', 'src', 'drivers', 'aes')}';
+import { nativeAes } from ${JSON.stringify(path.join(__dirname, '..', '..', '..', 'src', 'drivers', 'aes'))};
 const aes = nativeAes(AES, E);
 function bytes(hex) { let text = ''; for (let at = 0; at < hex.length; at += 2) text += String.fromCharCode(parseInt(hex.substr(at, 2), 16)); return text; }
 function hex(text) { let out = ''; for (let at = 0; at < text.length; at++) out += (text.charCodeAt(at) + 256).toString(16).substr(1); return out; }

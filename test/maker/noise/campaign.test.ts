@@ -64,28 +64,20 @@ test('the noise is what it says: the same seed, about the share', () => {
   ).toBe(true);
 });
 
-testWithCompiler.each([0, 1] as const)(
-  'loses and doubles nothing, relay mode %d',
-  (relayMode) => {
-    const program = compileProgram('lockstep-noise', ['lockstep/lockstep.c'], SANITIZER_FLAGS);
-    const result = play(program, relayMode);
-    expect(result.complaints).toEqual([]);
-    expect(result).toMatchObject({ orders: 60, lost: 0, doubled: 0 });
-    expect(result.delivered).toBeGreaterThan(30);
-    expect(result.bitErrors).toBeGreaterThan(50);
-    expect(result.restarts).toBeGreaterThan(0);
-  },
-  120_000,
-);
+testWithCompiler.each([0, 1] as const)('loses and doubles nothing, relay mode %d', (relayMode) => {
+  const program = compileProgram('lockstep-noise', ['lockstep/lockstep.c'], SANITIZER_FLAGS);
+  const result = play(program, relayMode);
+  expect(result.complaints).toEqual([]);
+  expect(result).toMatchObject({ orders: 60, lost: 0, doubled: 0 });
+  expect(result.delivered).toBeGreaterThan(30);
+  expect(result.bitErrors).toBeGreaterThan(50);
+  expect(result.restarts).toBeGreaterThan(0);
+});
 
 testWithCompiler.each([
   ['delivers each time it hears DISPENSING', '  module->order_flags[index] = DELIVERING;', ''],
   ['makes the same references after each start', 'value = module->base_order;', 'value = 0;'],
-])(
-  'a library that %s is found out',
-  (name, from, to) => {
-    const result = play(spoiltProgram(`spoilt ${name}`.replace(/ /g, '-'), from, to), 0, { orders: 150 });
-    expect(result.lost + result.doubled).toBeGreaterThan(0);
-  },
-  120_000,
-);
+])('a library that %s is found out', (name, from, to) => {
+  const result = play(spoiltProgram(`spoilt ${name}`.replace(/ /g, '-'), from, to), 0, { orders: 150 });
+  expect(result.lost + result.doubled).toBeGreaterThan(0);
+});

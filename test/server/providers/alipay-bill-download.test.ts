@@ -105,7 +105,7 @@ beforeAll(async () => {
 afterAll(() => peer.stop());
 beforeEach(() => {
   peer.requests.length = 0;
-  provider = make(2000);
+  provider = make(30_000);
 });
 
 test('the detail file is found among those of the zip and read', async () => {

@@ -51,7 +51,7 @@ function parameters(change: Partial<AlipayParameters> = {}): AlipayParameters {
 const options = (): { baseUrl: string; clock: typeof peer.clock; httpTimeoutMs: number } => ({
   baseUrl,
   clock: peer.clock,
-  httpTimeoutMs: 2000,
+  httpTimeoutMs: 30_000,
 });
 const methods = (): string[] => peer.requests.map((request) => peer.parametersOf(request).method!);
 

@@ -12,7 +12,7 @@ const provider: Provider = createProvider(
     verification: 'publicKey',
     alipayPublicKey: peer.alipay.publicPem,
   },
-  { clock: peer.clock, httpTimeoutMs: 1000, log: { warn: (...entry) => void logged.push(entry) } },
+  { clock: peer.clock, httpTimeoutMs: 30_000, log: { warn: (...entry) => void logged.push(entry) } },
 );
 
 const PAID: Record<string, string> = {

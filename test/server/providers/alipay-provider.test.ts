@@ -47,7 +47,7 @@ const REFUND_FOUND = {
   refund_status: 'REFUND_SUCCESS',
 };
 
-function make(change: Partial<AlipayParameters> = {}, httpTimeoutMs = 5000): Provider {
+function make(change: Partial<AlipayParameters> = {}, httpTimeoutMs = 30_000): Provider {
   return createProvider(
     'alipay',
     {

@@ -36,7 +36,7 @@ describe('WeChat parameters', () => {
     platformPublicKeyId: wechat.PUBLIC_KEY_ID,
     platformPublicKey: peer.platform.publicPem,
   };
-  const check = (candidate: unknown, httpTimeoutMs = 2000): Promise<CheckResult> =>
+  const check = (candidate: unknown, httpTimeoutMs = 30_000): Promise<CheckResult> =>
     checkParameters('wechat', candidate, { baseUrl, clock: peer.clock, httpTimeoutMs }, NOTIFY_URL);
 
   beforeAll(async () => {
@@ -281,7 +281,7 @@ describe('Alipay parameters', () => {
     alipayRootCertificate: rootPem,
   };
   const check = (candidate: unknown): Promise<CheckResult> =>
-    checkParameters('alipay', candidate, { baseUrl, clock: peer.clock, httpTimeoutMs: 2000 }, NOTIFY_URL);
+    checkParameters('alipay', candidate, { baseUrl, clock: peer.clock, httpTimeoutMs: 30_000 }, NOTIFY_URL);
   const notFound = { code: '40004', sub_code: 'ACQ.TRADE_NOT_EXIST' };
 
   beforeAll(async () => {

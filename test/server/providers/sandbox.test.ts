@@ -97,7 +97,7 @@ describe.each(MODES)('%s, %s mode', (channel, mode) => {
     const platformKeys = await newPlatformKeys(clock.nowMs());
     sandbox = await startSandbox({ clock, seed: 7, platformKeys, settings: { billDelayMs: -DAY_MS } });
     merchant = await sandbox.createMerchant({ wechatMode: mode, alipayMode: mode });
-    options = { baseUrl: sandbox.url, clock, httpTimeoutMs: 5000 };
+    options = { baseUrl: sandbox.url, clock, httpTimeoutMs: 30_000 };
     const form = readParameters(channel, parametersFor(channel, merchant));
     if (!form.ok) throw new Error(form.fields.join());
     provider = createProvider(channel, form.parameters, options);
@@ -305,7 +305,7 @@ describe.each(MODES)('%s, %s mode', (channel, mode) => {
   test.each([...unsure, ...(channel === 'alipay' ? (['busy', 'busyDone'] as const) : [])])(
     'during %s every call is unknown, and the truth is found afterwards',
     async (kind) => {
-      const httpTimeoutMs = kind.startsWith('silence') ? 1000 : 5000;
+      const httpTimeoutMs = kind.startsWith('silence') ? 2_000 : 30_000;
       const hasty = createProvider(channel, paramsOf(), { ...options, httpTimeoutMs });
       const { outTradeNo } = await open();
       const paid = await openAndPay();

@@ -22,7 +22,7 @@ function make(verification: 'publicKey' | 'certificates', url = baseUrl): Provid
     {
       baseUrl: url,
       clock: peer.clock,
-      httpTimeoutMs: 2000,
+      httpTimeoutMs: 30_000,
       log: { warn: (...entry) => void logged.push(entry) },
     },
   );

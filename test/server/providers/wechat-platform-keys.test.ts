@@ -23,7 +23,7 @@ function make(change: object = {}): Provider {
       verification: 'certificates',
       ...change,
     },
-    { baseUrl, clock: peer.clock, httpTimeoutMs: 2000 },
+    { baseUrl, clock: peer.clock, httpTimeoutMs: 30_000 },
   );
 }
 

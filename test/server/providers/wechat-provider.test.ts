@@ -43,7 +43,7 @@ function parameters(change: Partial<WechatParameters> = {}): WechatParameters {
   };
 }
 
-function make(change: Partial<WechatParameters> = {}, httpTimeoutMs = 5000): Provider {
+function make(change: Partial<WechatParameters> = {}, httpTimeoutMs = 30_000): Provider {
   const log = { warn: (...entry: unknown[]) => void logged.push(entry) };
   return createProvider('wechat', parameters(change), { baseUrl, clock: peer.clock, httpTimeoutMs, log });
 }
@@ -225,7 +225,7 @@ describe('answers that prove nothing are unknown, for every call', () => {
     const lonely = createProvider('wechat', parameters(), {
       baseUrl: address,
       clock: peer.clock,
-      httpTimeoutMs: 2000,
+      httpTimeoutMs: 30_000,
     });
     expect(await lonely.query('CS000001_17')).toMatchObject({ kind: 'unknown', code: 'CONNECTION_FAILED' });
   });

@@ -122,7 +122,7 @@ export class BillBench {
       clock,
       log: makeLog(process.env.TEST_LOG ?? 'silent'),
       maxConnections: 4,
-      providerTimeoutMs: 2_000,
+      providerTimeoutMs: 30_000,
       providers,
       wechatUrl: this.sandbox.url,
       alipayUrl: this.sandbox.url,
@@ -234,6 +234,6 @@ export class BillBench {
   }
 
   private options(): Parameters<typeof createProvider>[2] {
-    return { baseUrl: this.sandbox.url, clock: this.clock, httpTimeoutMs: 2_000 };
+    return { baseUrl: this.sandbox.url, clock: this.clock, httpTimeoutMs: 30_000 };
   }
 }

@@ -4,7 +4,7 @@
  */
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import { Pool, types, type PoolClient } from 'pg';
-import { Pipes } from './pipes';
+import { LASTING, Pipes } from './pipes';
 import type { Schema } from './schema';
 
 export type Db = Kysely<Schema>;
@@ -56,7 +56,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionString: options.url,
     max: options.maxConnections,
     application_name: options.applicationName,
-    connectionTimeoutMillis: 10_000,
+    ...LASTING,
     types: typeParsers as never,
   });
   pool.on('error', options.onError);

@@ -31,7 +31,15 @@ export interface PipesOptions {
   readonly onError: (error: Error) => void;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
+/**
+ * For every connection that stays open: one that does not come about is given up, and a database whose machine went
+ * without a word is noticed on a connection that only listens, too (the system's own first look is after two hours).
+ */
+export const LASTING = {
+  connectionTimeoutMillis: 10_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 30_000,
+} as const;
 /** Waits for a lock are short: whoever holds it commits within milliseconds, or is a person. */
 const SETTINGS = `set lock_timeout = '500ms'; set statement_timeout = '15s'; set plan_cache_mode = force_generic_plan;
   set enable_seqscan = off; set jit = off`;
@@ -71,8 +79,7 @@ class Pipe {
       connectionString: url,
       pipeline: true,
       application_name: applicationName,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
+      ...LASTING,
       types,
     });
     const connected = client.connect().then(async () => {

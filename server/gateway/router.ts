@@ -12,6 +12,7 @@ import { Client, type Notification } from 'pg';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Db } from '../db/database';
+import { LASTING } from '../db/pipes';
 import type { Order } from '../orders/model';
 import { outTradeNoOf, type Push } from '../orders/service';
 import type { Outdated } from '../devices/devices';
@@ -263,6 +264,7 @@ export class Router implements Push {
     const client = new Client({
       connectionString: this.options.databaseUrl,
       application_name: 'coinslot listen',
+      ...LASTING,
     });
     client.on('error', () => undefined);
     client.on('notification', (notice) => this.hear(notice));

@@ -6,7 +6,8 @@ import * as fc from 'fast-check';
 import { buildFirmware, type Firmware } from '../../../scripts/build/build';
 import { HOST_COMMANDS, type Plan, type PurchaseStep, type Step } from '../../../sim/world/plan';
 import { Play } from '../../../sim/world/play';
-import { HostType } from '../../../src/protocol/host';
+import { encodeHost, HOST_LAYOUTS, HostType } from '../../../src/protocol/host';
+import { messageOf } from '../../src/protocol/any-message';
 import { holds, ROUNDS } from '../../support/random';
 
 // A round is 100 whole worlds: seconds, and more on a busy machine.
@@ -45,16 +46,29 @@ const command = fc.record({
   command: fc.constantFrom(...HOST_COMMANDS),
   back: fc.integer({ min: 0, max: 3 }),
 });
-/** Types without an answer of their own, and moves of the relay by hand, which `command` makes with the other relay. */
-const NOT_AT_RANDOM: readonly number[] = [HostType.Ack, HostType.Nak, HostType.Relay];
-/** A sound frame of any other type. */
-const frame = fc.record({
-  kind: fc.constant('frame' as const),
-  atMs,
-  site: fc.constant(0),
-  type: fc.integer({ min: 0, max: 255 }).filter((type) => !NOT_AT_RANDOM.includes(type)),
-  hex: hex(40),
-});
+/** Types without an answer of their own, and what `command` says instead, because the auditor must know of it. */
+const NOT_AT_RANDOM: readonly number[] = [
+  HostType.Ack,
+  HostType.Nak,
+  HostType.Relay,
+  HostType.Dispensed,
+  HostType.Failed,
+  HostType.Refund,
+];
+const isAtRandom = (type: number): boolean => !NOT_AT_RANDOM.includes(type);
+const TYPES = Object.keys(HOST_LAYOUTS).map(Number).filter(isAtRandom);
+/** Orders that last ten minutes at most: the auditor waits fifty. */
+const sound = messageOf(TYPES).filter(({ fields }) => Number(fields.ttlS ?? 0) <= 600);
+/** A sound frame of any other type, with any bytes or with a payload of its layout. */
+const frame = fc
+  .oneof(
+    fc.record({ type: fc.nat(255).filter(isAtRandom), hex: hex(40) }),
+    sound.map(({ type, fields }) => ({
+      type,
+      hex: Buffer.from(encodeHost(type, fields), 'latin1').toString('hex'),
+    })),
+  )
+  .chain((what) => atMs.map((at) => ({ kind: 'frame' as const, atMs: at, site: 0, ...what })));
 const babble = fc.record({ kind: fc.constant('babble' as const), atMs, site: fc.constant(0), hex: hex(60) });
 
 const story: fc.Arbitrary<{ steps: Step[]; mode: number }> = fc.record({

@@ -4,11 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListeningPort, personAt, ProgramMachine } from '../../../maker/conform/machine';
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const until = async (isTrue: () => boolean): Promise<void> => {
-  while (!isTrue()) await turn();
-};
+import { until } from '../../server/support/until';
 
 test('whoever connected last is the machine; its bytes come, the older ones do not', async () => {
   const port = await ListeningPort.open(0);
@@ -40,10 +36,14 @@ test('a program is started, told to sell, started anew for a restart, and gone a
   const folder = mkdtempSync(join(tmpdir(), 'coinslot-'));
   const log = join(folder, 'log');
   const said: string[] = [];
-  const machine = new ProgramMachine(`echo $$ >> ${log}; cat >> ${log}`, true, (text) => said.push(text));
+  // The folder for temporary files may have any name.
+  const quoted = `'${log.replaceAll("'", "'\\''")}'`;
+  const machine = new ProgramMachine(`echo $$ >> ${quoted}; cat >> ${quoted}`, true, (text) =>
+    said.push(text),
+  );
   const lines = (): string[] => {
     try {
-      return readFileSync(log, 'utf8').trim().split('\n');
+      return readFileSync(log, 'utf8').split('\n').slice(0, -1);
     } catch {
       return [];
     }

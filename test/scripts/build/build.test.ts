@@ -1,10 +1,11 @@
 /** The build: what it refuses, what it puts into a bundle, and that nothing refused is written. */
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BuildError, buildFirmware } from '../../../scripts/build/build';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-build-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 function source(name: string, text: string): string {
   const file = path.join(folder, `${name}.ts`);

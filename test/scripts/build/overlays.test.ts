@@ -1,5 +1,5 @@
 /** Overlays: what the build makes of them, what it refuses, and that a call works as it does in TypeScript. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runInNewContext } from 'node:vm';
@@ -7,6 +7,7 @@ import { buildFirmware } from '../../../scripts/build/build';
 import { isOverlay, openOverlays } from '../../../scripts/build/overlays';
 
 const root = mkdtempSync(path.join(tmpdir(), 'coinslot-overlays-'));
+afterAll(() => rmSync(root, { recursive: true }));
 let folders = 0;
 
 /** Builds a program of several files; gives its text. */

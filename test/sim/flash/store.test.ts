@@ -1,11 +1,12 @@
 /** A flash in a file is found again, also when the process that wrote it is gone. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FileStore, FlashChip } from '../../../sim/flash';
 import { Random } from '../../../sim/time/random';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-flash-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 const sectors = [{ address: 0x1000, bytes: 4096, eraseMs: 0, wordWriteUs: 0 }];
 
 function chipIn(file: string): FlashChip {

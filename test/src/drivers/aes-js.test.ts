@@ -1,11 +1,9 @@
 /** aes-js behind the native shape, built and run as on an RP2040, against FIPS 197, SP 800-38A and RFC 3610. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { buildFirmware } from '../../../scripts/build/build';
 import { loadProfile } from '../../../scripts/build/profile';
 import { memoryStore } from '../../../sim/flash';
 import { bench } from '../../sim/board/bench';
+import { buildProgram } from '../../support/program';
 
 /** Hex out; the counter begins at 0 as in a record. */
 const PROGRAM = `import { AES } from 'board-profile';
@@ -19,10 +17,7 @@ const iv = bytes('0100000003020100a0a1a2a3a4a50000');
 print(hex(aes.ctr(bytes('c0c1c2c3c4c5c6c7c8c9cacbcccdcecf'), iv, bytes('00'.repeat(20)))));`;
 
 async function run(profileName: string): Promise<string[]> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-aes-'));
-  const entry = path.join(folder, 'program.ts');
-  writeFileSync(entry, PROGRAM);
-  const { code, modules } = await buildFirmware(profileName, { entry });
+  const { code, modules } = await buildProgram(profileName, PROGRAM);
   const made = bench(code, { profile: loadProfile(profileName), modules, fram: memoryStore(32768) });
   made.board.powerOn();
   made.clock.advance(1000);

@@ -1,15 +1,12 @@
 /** Both memories of the journal behind one port: the chip's flash and a SPI FRAM, on virtual boards. */
 
-import path from 'node:path';
-import { buildFirmware } from '../../../scripts/build/build';
 import { journalSectors, loadProfile } from '../../../scripts/build/profile';
 import { memoryStore, type FlashStore } from '../../../sim/flash';
 import { FramFlash, InternalFlash, type NativeFlash } from '../../../src/drivers/flash';
 import { SpiBus } from '../../../sim/board/spi';
 import { Random } from '../../../sim/time/random';
 import { bench } from '../../sim/board/bench';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { buildProgram } from '../../support/program';
 
 const PROGRAM = `import { journalFlash, JOURNAL_SECTORS } from 'board-profile';
 E.setConsole(null, { force: true });
@@ -25,10 +22,7 @@ journalFlash.erase(first);
 print(btoa(journalFlash.read(first + 8, 4)), btoa(journalFlash.read(first + size - 4, 4)), btoa(journalFlash.read(second, 4)));`;
 
 async function run(profileName: string): Promise<{ lines: string[]; fram: FlashStore }> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'coinslot-flash-driver-'));
-  const entry = path.join(folder, 'program.ts');
-  writeFileSync(entry, PROGRAM);
-  const { code, modules } = await buildFirmware(profileName, { entry });
+  const { code, modules } = await buildProgram(profileName, PROGRAM);
   const profile = loadProfile(profileName);
   const fram = memoryStore(profile.fram?.bytes ?? 64);
   const made = bench(code, { profile, modules, fram });

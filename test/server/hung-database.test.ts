@@ -2,7 +2,7 @@
  * A PostgreSQL that hangs instead of being gone: its processes are stopped (SIGSTOP), their connections stay. The
  * server is a process of its own with an embedded PostgreSQL of its own: the one of the other tests goes on.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -33,14 +33,19 @@ let key: Buffer;
 
 const postmaster = (): number => readPidFile(readPlace(dataDir)!.clusterDir)!.pid;
 
+function parentOf(pid: string): number {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return NaN; // It has ended since.
+  }
+}
+
 /** PostgreSQL's processes: the first one and its children. */
 function processes(): number[] {
-  const found = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' });
-  const rows = found
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  return [postmaster(), ...rows.filter(([, parent]) => parent === postmaster()).map(([pid]) => pid!)];
+  const first = postmaster();
+  const numbers = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return [first, ...numbers.filter((pid) => parentOf(pid) === first).map(Number)];
 }
 
 function signal(name: NodeJS.Signals): void {

@@ -43,10 +43,7 @@ export interface AtDialogue {
   readonly timeoutMs: number;
   /** Bytes to write at the prompt; undefined for a command without one. */
   readonly payload?: string;
-  /**
-   * Bytes that follow `line` as counted payload; NO_PAYLOAD when it announces none, BAD_COUNT when it cannot be
-   * right. Undefined for a command whose answer has no such payload.
-   */
+  /** Bytes of counted payload behind `line`, NO_PAYLOAD, or BAD_COUNT: it cannot be right. Undefined: never any. */
   readonly count?: (line: string, dialogue: AtDialogue) => number;
   readonly asker: AtAsker;
 }
@@ -112,7 +109,6 @@ const enum Stage {
   Calm = 6,
 }
 
-/** What is thrown away. */
 const enum Drop {
   Nothing = 0,
   /** All up to the next line end: the line is too long. */
@@ -141,10 +137,7 @@ export class AtChannel {
   private readonly fire: () => void;
   private probesLeft!: number;
   private quietRestarts!: number;
-  /**
-   * A payload was announced: a modem that falls silent may be waiting for bytes of one. Nothing ends that: neither a
-   * good end (of another command, or of noise), nor a filler (it can get lost), nor a rest (pins may do nothing).
-   */
+  /** A silent modem may be waiting for a payload. Nothing ends that: a good end can be noise, a filler get lost. */
   private mayHunger!: boolean;
   /** The filler has been written since the last `settle`. */
   private isFed!: boolean;

@@ -12,12 +12,12 @@ import * as net from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from '../../server/db/launch';
 import { startCluster, type Cluster } from '../../server/db/cluster';
 import { readPlace, removePlace } from '../../server/db/place';
 import { readPidFile } from '../../server/db/postmaster';
 import { generateMasterKey } from '../../server/secrets';
 import { sleep, systemClock } from '../../server/time';
+import { LastingPorts } from './ports';
 
 const ROOT = path.resolve(__dirname, '../..');
 const READY_LIMIT_MS = 90_000;
@@ -72,15 +72,16 @@ export class Site {
 
   async start(): Promise<this> {
     const { say } = this.options;
-    this.sandbox.port = await freePort();
+    const ports = new LastingPorts();
+    this.sandbox.port = await ports.take();
     this.front = await this.openFront();
     this.sandboxUrl = `http://127.0.0.1:${this.sandbox.port}`;
     const sandbox = this.startSandbox();
     this.cluster = await startCluster({ dataDir: path.join(this.dataDir, 'db'), clock: systemClock, say });
     this.databaseUrl = await this.cluster.database('coinslot');
     for (let index = 0; index < this.options.servers; index++) {
-      const ports = { httpPort: await freePort(), gatewayPort: await freePort() };
-      this.servers.push({ ...ports, child: undefined, isUp: false });
+      const [httpPort, gatewayPort] = [await ports.take(), await ports.take()];
+      this.servers.push({ httpPort, gatewayPort, child: undefined, isUp: false });
     }
     await Promise.all([sandbox, ...this.servers.map((slot) => this.startServer(slot))]);
     return this;
